@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract of a destination. A sink holds nothing but the batch in flight and its own backoff;
+// what it cannot take waits in the journal. To add one: a file in src/sink/ that exports
+// `const struct sink_ops sink_NAME`, and its name in src/meson.build.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base.h"
+#include "batch.h"
+#include "now.h"
+#include "option.h"
+
+// The answer to a batch, given once by work().
+enum ship {
+    SHIP_BUSY,  // no answer yet
+    SHIP_TAKEN, // all of it
+    SHIP_LATER, // the first n_taken items; the rest must come again, whole
+    SHIP_NEVER, // will not be taken however often it comes: count it and go on
+};
+
+struct ship_answer {
+    enum ship ship;
+    size_t n_taken; // items, with SHIP_LATER
+};
+
+// What to wait for: `events` of poll(2) on `fd` (-1: nothing), or the boot time (0: no deadline).
+struct sink_wait {
+    int fd;
+    short events;
+    uint64_t until_ns;
+};
+
+struct sink {
+    const struct sink_ops *ops;
+};
+
+struct sink_ops {
+    const char *name;
+    struct option_table table; // its options struct goes to create()
+    // 0 and a sink, or negative errno. Never blocks.
+    must_check int (*create)(const void *options, struct sink **ret_sink);
+    void (*limits)(const struct sink *sink, struct batch_limits *ret_limits);
+    // True when a batch would be looked at now; false while connecting or backing off.
+    bool (*is_ready)(const struct sink *sink);
+    // Takes up a batch; borrowed until work() answers. Never answers itself, never blocks.
+    void (*submit)(struct sink *sink, const struct batch *batch);
+    // Does what can be done without blocking. Negative errno: the destination is gone for good.
+    must_check int (*work)(
+        struct sink *sink, const struct now *now, struct ship_answer *ret_answer);
+    void (*wait)(const struct sink *sink, struct sink_wait *ret_wait);
+    void (*destroy)(struct sink *sink);
+};
