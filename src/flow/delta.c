@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of truth; the table of states is in delta.h. A life is what is remembered of one MAC.
+#include <string.h>
+
+#include "base.h"
+#include "flow/delta.h"
+
+// More packets in a second than any NIC handles: 200 Gbit/s in frames of 64 bytes are 0.3 billion.
+#define PACKETS_PER_SECOND_MAX UINT64_C(1000000000)
+
+// Every value of one metric, with whether it was there.
+struct values {
+    uint64_t value[METRIC_MAX];
+    bool is_known[METRIC_MAX];
+};
+
+enum life_state { LIFE_FIRST, LIFE_TRUTHFUL, LIFE_SUSPECT };
+
+#define N_DEVICE_GROUPS METRIC_GROUP_DRIVER
+
+// A baseline that was given up on zeros alone.
+struct aside {
+    bool is_on_trial[N_DEVICE_GROUPS];
+    uint64_t truthful_ns;
+    uint64_t value[METRIC_N_DEVICE];
+};
+
+// The new life that suspect samples show, as far as they agree with one another.
+struct suspicion {
+    uint64_t since_ns;
+    uint64_t last_ns;
+    uint64_t value[METRIC_N_DEVICE];
+};
+
+struct life {
+    struct mac mac;
+    int ifindex;
+    enum life_state state;
+    bool is_confirmed;    // a second sample agreed with the baseline
+    uint64_t seen_ns;     // any sample, for forgetting
+    uint64_t truthful_ns; // the sample that made the baseline
+    struct values baseline;
+    struct aside aside;
+    struct suspicion suspicion;
+};
+
+// What one sample looks like beside the baseline.
+struct evidence {
+    bool fell[N_DEVICE_GROUPS]; // a counter of this group decreased
+    bool is_fallen;             // in any group
+    bool is_jump;               // more than a NIC can do in the time
+    bool is_dark;               // the allowance group reads all zero
+    bool is_awake;              // available or SRD is not zero: the device answers
+    bool is_reset_told;         // total_resets moved, or the ifindex did
+    bool is_other_device;       // the ifindex did
+};
+
+static const struct option rows[] = {
+    {.name = "verdict",
+        .type = OPTION_DURATION,
+        .offset = offsetof(struct delta_options, verdict_ms),
+        .fallback = "10s",
+        .min = 1000,
+        .max = 3600000,
+        .help = "How long counters that fell may take to come back before they count as reset."},
+};
+
+const struct option_table delta_option_table = {
+    "sample", rows, ARRAY_SIZE(rows), sizeof(struct delta_options)};
+
+void delta_table_init(
+    struct delta_table *table, const struct catalog *catalog, const struct delta_options *options)
+{
+    *table = (struct delta_table){
+        .catalog = catalog, .verdict_ns = options->verdict_ms * NS_PER_MS};
+}
+
+void delta_table_finish(struct delta_table *table)
+{
+    for (size_t i = 0; i < table->n_lives; i++)
+        free(table->lives[i]);
+    free(table->lives);
+    *table = (struct delta_table){0};
+}
+
+static size_t place_for_life(struct delta_table *table)
+{
+    if (table->n_lives < DELTA_MAX_LIVES) {
+        table->lives = xreallocarray(table->lives, table->n_lives + 1, sizeof(struct life *));
+        return table->n_lives++;
+    }
+    size_t oldest = 0;
+    for (size_t i = 1; i < table->n_lives; i++)
+        if (table->lives[i]->seen_ns < table->lives[oldest]->seen_ns)
+            oldest = i;
+    free(table->lives[oldest]);
+    return oldest;
+}
+
+static struct life *life_of(struct delta_table *table, const struct sample *sample)
+{
+    for (size_t i = 0; i < table->n_lives; i++)
+        if (memcmp(&table->lives[i]->mac, &sample->eni->mac, sizeof(struct mac)) == 0)
+            return table->lives[i];
+    struct life *life = xcalloc(1, sizeof(*life));
+    life->mac = sample->eni->mac;
+    life->ifindex = sample->eni->ifindex;
+    size_t place = place_for_life(table);
+    table->lives[place] = life;
+    return life;
+}
+
+static bool is_counter(const struct catalog *catalog, uint32_t metric)
+{
+    return catalog->metrics[metric].kind == METRIC_COUNTER;
+}
+
+static bool is_jump(uint64_t before, uint64_t after, uint64_t elapsed_ns)
+{
+    uint64_t seconds = elapsed_ns / NS_PER_S + 1;
+    return after > before && (after - before) / PACKETS_PER_SECOND_MAX > seconds;
+}
+
+static void weigh_device_reading(const struct delta_table *table, const struct life *life,
+    const struct reading *reading, uint64_t elapsed_ns, struct evidence *evidence)
+{
+    uint32_t i = reading->metric;
+    enum metric_group group = table->catalog->metrics[i].group;
+    if (reading->value != 0 && group == METRIC_GROUP_ALLOWANCE)
+        evidence->is_dark = false;
+    if (reading->value != 0 && (group == METRIC_GROUP_SRD || !is_counter(table->catalog, i)))
+        evidence->is_awake = true;
+    if (!life->baseline.is_known[i] || !is_counter(table->catalog, i))
+        return;
+    if (reading->value < life->baseline.value[i])
+        evidence->is_fallen = evidence->fell[group] = true;
+    if (is_jump(life->baseline.value[i], reading->value, elapsed_ns))
+        evidence->is_jump = true;
+}
+
+// Whether the baseline's allowance group had anything but zeros: only then can it turn dark.
+static bool had_light(const struct life *life)
+{
+    for (uint32_t i = 0; i <= METRIC_CONNTRACK_ALLOWANCE_AVAILABLE; i++)
+        if (life->baseline.is_known[i] && life->baseline.value[i] != 0)
+            return true;
+    return false;
+}
+
+static bool has_reading(const struct sample *sample, uint32_t first, uint32_t last)
+{
+    for (uint32_t i = 0; i < sample->n_readings; i++)
+        if (sample->readings[i].metric >= first && sample->readings[i].metric <= last)
+            return true;
+    return false;
+}
+
+static struct evidence weigh(
+    const struct delta_table *table, const struct life *life, const struct sample *sample)
+{
+    struct evidence evidence = {
+        .is_dark = has_reading(sample, 0, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE),
+        .is_other_device = sample->eni->ifindex != life->ifindex,
+        .is_reset_told = sample->eni->ifindex != life->ifindex};
+    uint64_t elapsed_ns = sample->at.boot_ns - life->truthful_ns;
+    for (uint32_t i = 0; i < sample->n_readings; i++) {
+        const struct reading *reading = &sample->readings[i];
+        if (reading->metric < METRIC_N_DEVICE)
+            weigh_device_reading(table, life, reading, elapsed_ns, &evidence);
+        else if (reading->metric == METRIC_TOTAL_RESETS && life->baseline.is_known[reading->metric])
+            evidence.is_reset_told |= reading->value != life->baseline.value[reading->metric];
+    }
+    return evidence;
+}
+
+static void set_baseline(struct life *life, const struct sample *sample)
+{
+    for (uint32_t i = 0; i < sample->n_readings; i++) {
+        const struct reading *reading = &sample->readings[i];
+        life->baseline.value[reading->metric] = reading->value;
+        life->baseline.is_known[reading->metric] = true;
+    }
+    life->ifindex = sample->eni->ifindex;
+    life->truthful_ns = sample->at.boot_ns;
+    life->state = LIFE_TRUTHFUL;
+}
+
+// Where the increase of a counter is counted from; false when it cannot be told.
+static bool origin_of(const struct life *life, const struct metric *metric,
+    const struct reading *reading, const struct evidence *evidence, uint64_t *ret_origin)
+{
+    uint64_t before = life->baseline.value[reading->metric];
+    bool restarted = metric->group == METRIC_GROUP_DRIVER ? reading->value < before
+                                                          : evidence->fell[metric->group];
+    if (!life->baseline.is_known[reading->metric] || (evidence->is_other_device && !restarted))
+        return false;
+    *ret_origin = restarted ? 0 : before;
+    return true;
+}
+
+static bool is_withheld(const struct reading *reading, const struct evidence *evidence)
+{
+    return evidence->is_dark && reading->metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE;
+}
+
+static enum delta_outcome publish(const struct delta_table *table, struct life *life,
+    const struct sample *sample, const struct evidence *evidence, struct delta *ret_delta)
+{
+    ret_delta->elapsed_ns = sample->at.boot_ns - life->truthful_ns;
+    for (uint32_t i = 0; i < sample->n_readings; i++) {
+        const struct reading *reading = &sample->readings[i];
+        const struct metric *metric = &table->catalog->metrics[reading->metric];
+        uint64_t origin = 0;
+        if (metric->kind == METRIC_COUNTER ? origin_of(life, metric, reading, evidence, &origin)
+                                           : !is_withheld(reading, evidence))
+            ret_delta->readings[ret_delta->n_readings++] = (struct reading){
+                reading->metric, reading->value - origin};
+    }
+    set_baseline(life, sample);
+    return DELTA_PUBLISH;
+}
+
+static enum delta_outcome rebase(
+    struct life *life, const struct sample *sample, struct delta *ret_delta)
+{
+    ret_delta->verdict = VERDICT_REBASED;
+    set_baseline(life, sample);
+    life->is_confirmed = false;
+    return DELTA_PUBLISH;
+}
+
+static bool agrees_with_suspicion(
+    const struct delta_table *table, const struct life *life, const struct sample *sample)
+{
+    const struct suspicion *suspicion = &life->suspicion;
+    uint64_t elapsed_ns = sample->at.boot_ns - suspicion->last_ns;
+    for (uint32_t i = 0; i < sample->n_readings; i++) {
+        const struct reading *reading = &sample->readings[i];
+        if (reading->metric >= METRIC_N_DEVICE || !is_counter(table->catalog, reading->metric))
+            continue;
+        uint64_t before = suspicion->value[reading->metric];
+        if (reading->value < before || is_jump(before, reading->value, elapsed_ns))
+            return false;
+    }
+    return true;
+}
+
+// Takes the sample into the suspicion; true when it is old enough for a verdict.
+static bool suspect(const struct delta_table *table, struct life *life, const struct sample *sample)
+{
+    struct suspicion *suspicion = &life->suspicion;
+    if (life->state != LIFE_SUSPECT || !agrees_with_suspicion(table, life, sample))
+        suspicion->since_ns = sample->at.boot_ns;
+    life->state = LIFE_SUSPECT;
+    suspicion->last_ns = sample->at.boot_ns;
+    for (uint32_t i = 0; i < sample->n_readings; i++)
+        if (sample->readings[i].metric < METRIC_N_DEVICE)
+            suspicion->value[sample->readings[i].metric] = sample->readings[i].value;
+    return suspicion->last_ns - suspicion->since_ns >= table->verdict_ns;
+}
+
+static void keep_aside(struct life *life, const struct evidence *evidence)
+{
+    struct aside *aside = &life->aside;
+    aside->is_on_trial[METRIC_GROUP_ALLOWANCE] = true;
+    aside->is_on_trial[METRIC_GROUP_SRD] = evidence->fell[METRIC_GROUP_SRD];
+    aside->truthful_ns = life->truthful_ns;
+    memcpy(aside->value, life->baseline.value, sizeof(aside->value));
+}
+
+static enum delta_outcome judge(const struct delta_table *table, struct life *life,
+    const struct sample *sample, const struct evidence *evidence, struct delta *ret_delta)
+{
+    if (evidence->is_jump || !life->is_confirmed)
+        return rebase(life, sample, ret_delta);
+    if (evidence->is_dark)
+        keep_aside(life, evidence);
+    ret_delta->verdict = VERDICT_RESET;
+    return publish(table, life, sample, evidence, ret_delta);
+}
+
+// A group on trial that reads more than zeros ends its trial: the baseline kept aside is taken back
+// when no counter is below it. True when it was.
+static bool end_trial(const struct delta_table *table, struct life *life,
+    const struct sample *sample, enum metric_group group)
+{
+    bool is_lit = false, is_back = true;
+    for (uint32_t i = 0; i < sample->n_readings; i++) {
+        const struct reading *reading = &sample->readings[i];
+        if (reading->metric >= METRIC_N_DEVICE ||
+            table->catalog->metrics[reading->metric].group != group)
+            continue;
+        is_lit |= reading->value != 0;
+        if (is_counter(table->catalog, reading->metric))
+            is_back &= reading->value >= life->aside.value[reading->metric];
+    }
+    if (!is_lit)
+        return false;
+    life->aside.is_on_trial[group] = false;
+    if (!is_back)
+        return false;
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
+        if (table->catalog->metrics[i].group == group)
+            life->baseline.value[i] = life->aside.value[i];
+    life->truthful_ns = life->aside.truthful_ns;
+    return true;
+}
+
+static bool end_trials(
+    const struct delta_table *table, struct life *life, const struct sample *sample)
+{
+    bool was_lie = false;
+    for (int group = 0; group < N_DEVICE_GROUPS; group++)
+        if (life->aside.is_on_trial[group])
+            was_lie |= end_trial(table, life, sample, group);
+    return was_lie;
+}
+
+// Zeros cannot be a first baseline where the gauge beside the counters shows that nobody answered:
+// the true values would then come as one huge increase.
+static bool is_no_first(const struct sample *sample, const struct evidence *evidence)
+{
+    return evidence->is_dark &&
+        has_reading(
+            sample, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE);
+}
+
+static enum delta_outcome begin(
+    struct life *life, const struct sample *sample, const struct evidence *evidence)
+{
+    if (is_no_first(sample, evidence))
+        return DELTA_SUSPECT;
+    set_baseline(life, sample);
+    return DELTA_BASELINE;
+}
+
+static enum delta_outcome carry_on(const struct delta_table *table, struct life *life,
+    const struct sample *sample, const struct evidence *evidence, struct delta *ret_delta)
+{
+    if (evidence->is_other_device)
+        return rebase(life, sample, ret_delta);
+    if (life->state == LIFE_SUSPECT)
+        ret_delta->verdict = VERDICT_LIE;
+    life->is_confirmed = true;
+    return publish(table, life, sample, evidence, ret_delta);
+}
+
+static bool is_suspicious(const struct life *life, const struct evidence *evidence)
+{
+    return evidence->is_fallen || (evidence->is_jump && !evidence->is_other_device) ||
+        (evidence->is_dark && had_light(life));
+}
+
+enum delta_outcome delta_table_apply(
+    struct delta_table *table, const struct sample *sample, struct delta *ret_delta)
+{
+    struct life *life = life_of(table, sample);
+    life->seen_ns = sample->at.boot_ns;
+    ret_delta->eni = sample->eni;
+    ret_delta->at = sample->at;
+    ret_delta->elapsed_ns = 0;
+    ret_delta->n_readings = 0;
+    ret_delta->verdict = end_trials(table, life, sample) ? VERDICT_LIE : VERDICT_NONE;
+
+    struct evidence evidence = weigh(table, life, sample);
+    if (life->state == LIFE_FIRST)
+        return begin(life, sample, &evidence);
+    if (!is_suspicious(life, &evidence))
+        return carry_on(table, life, sample, &evidence, ret_delta);
+    if (evidence.is_fallen && evidence.is_reset_told && evidence.is_awake && !evidence.is_jump) {
+        ret_delta->verdict = VERDICT_RESET;
+        life->is_confirmed = false;
+        return publish(table, life, sample, &evidence, ret_delta);
+    }
+    if (!suspect(table, life, sample))
+        return DELTA_SUSPECT;
+    return judge(table, life, sample, &evidence, ret_delta);
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+// The open window: a member per ENI and one for the instance, each with a series per metric.
+#include <string.h>
+
+#include "base.h"
+#include "flow/window.h"
+
+#define MS_PER_HOUR   UINT64_C(3600000)
+#define MS_PER_MINUTE UINT64_C(60000)
+
+// A series that still grows.
+struct growing {
+    uint32_t n_values;
+    uint32_t n_runs, capacity;
+    struct run *runs;
+};
+
+// What a member knows of one metric: its series where it is published, else what a property says.
+struct track {
+    struct growing series;
+    bool has_property;
+    uint64_t property;
+};
+
+struct member {
+    struct eni eni; // all zero for the instance
+    bool was_read;  // in this window
+    bool is_loud;   // an exceeded counter moved in this window
+    uint64_t gap_ms;
+    struct track tracks[METRIC_MAX];
+};
+
+static const char *const quiet_enis_choices[] = {"omit", "send", NULL};
+
+static const struct option rows[] = {
+    {.name = "period",
+        .type = OPTION_DURATION,
+        .offset = offsetof(struct window_options, period_ms),
+        .fallback = "60s",
+        .min = 1000,
+        .max = MS_PER_HOUR,
+        .help =
+            "How long a window is: it divides one hour, and above 60s it is a multiple of 60s."},
+    {.name = "quiet_enis",
+        .type = OPTION_CHOICE,
+        .offset = offsetof(struct window_options, quiet_enis),
+        .fallback = "omit",
+        .choices = quiet_enis_choices,
+        .help = "Whether an ENI none of whose *_exceeded counters moved is published."},
+};
+
+const struct option_table window_option_table = {
+    "publish", rows, ARRAY_SIZE(rows), sizeof(struct window_options)};
+
+const char *window_options_check(const struct window_options *options)
+{
+    uint64_t period_ms = options->period_ms;
+    if (MS_PER_HOUR % period_ms != 0 ||
+        (period_ms > MS_PER_MINUTE && period_ms % MS_PER_MINUTE != 0) || period_ms % MS_PER_S != 0)
+        return "whole seconds that divide one hour, above 60s a multiple of 60s";
+    return NULL;
+}
+
+void window_init(struct window *window, const struct catalog *catalog,
+    const struct window_options *options, uint64_t sample_ms)
+{
+    *window = (struct window){.catalog = catalog, .options = options, .sample_ms = sample_ms};
+    window->instance = xcalloc(1, sizeof(*window->instance));
+}
+
+static void free_member(struct member *member)
+{
+    if (member == NULL)
+        return;
+    for (uint32_t i = 0; i < METRIC_MAX; i++)
+        free(member->tracks[i].series.runs);
+    free(member);
+}
+
+void window_finish(struct window *window)
+{
+    free_member(window->instance);
+    for (size_t i = 0; i < window->n_enis; i++)
+        free_member(window->enis[i]);
+    free(window->enis);
+    *window = (struct window){0};
+}
+
+static int64_t distance(int64_t a, int64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+bool window_is_stale(const struct window *window, const struct now *now)
+{
+    if (!window->is_open)
+        return false;
+    // The tick of the window's end belongs to it; one that comes an interval later tells of a gap.
+    return now->wall_ms >= window->end_ms + (int64_t)window->sample_ms ||
+        distance(now_offset_ms(now), window->clock_offset_ms) > (int64_t)window->options->period_ms;
+}
+
+void window_open(struct window *window, const struct now *now)
+{
+    if (window->is_open)
+        return;
+    int64_t period_ms = (int64_t)window->options->period_ms;
+    window->is_open = true;
+    window->start_ms = now->wall_ms - now->wall_ms % period_ms;
+    window->end_ms = window->start_ms + period_ms;
+    window->clock_offset_ms = now_offset_ms(now);
+}
+
+static struct member *member_of(struct window *window, const struct eni *eni)
+{
+    for (size_t i = 0; i < window->n_enis; i++)
+        if (memcmp(&window->enis[i]->eni.mac, &eni->mac, sizeof(eni->mac)) == 0)
+            return window->enis[i];
+    window->enis = xreallocarray(window->enis, window->n_enis + 1, sizeof(struct member *));
+    struct member *member = xcalloc(1, sizeof(*member));
+    window->enis[window->n_enis++] = member;
+    return member;
+}
+
+static void append(struct growing *series, uint64_t value)
+{
+    series->n_values++;
+    if (series->n_runs > 0 && series->runs[series->n_runs - 1].value == value) {
+        series->runs[series->n_runs - 1].n_values++;
+        return;
+    }
+    if (series->n_runs == series->capacity) {
+        series->capacity = 2 * series->capacity + 8;
+        series->runs = xreallocarray(series->runs, series->capacity, sizeof(*series->runs));
+    }
+    series->runs[series->n_runs++] = (struct run){.value = value, .n_values = 1};
+}
+
+static void take_value(const struct window *window, struct member *member, enum metric_scope scope,
+    const struct reading *reading)
+{
+    const struct metric *metric = &window->catalog->metrics[reading->metric];
+    struct track *track = &member->tracks[reading->metric];
+    if (metric->published & scope)
+        append(&track->series, reading->value);
+    else {
+        track->property = metric->kind == METRIC_COUNTER ? track->property + reading->value
+                                                         : reading->value;
+        track->has_property = true;
+    }
+}
+
+static void roll_up(struct window *window, const struct reading *reading)
+{
+    enum metric_kind kind = window->catalog->metrics[reading->metric].kind;
+    struct window_tick *tick = &window->ticks[reading->metric];
+    if (kind == METRIC_MODE)
+        return;
+    bool is_counter = kind == METRIC_COUNTER;
+    bool is_new_extreme = kind == METRIC_GAUGE ? reading->value < tick->value
+                                               : reading->value > tick->value;
+    if (tick->has_value && is_counter)
+        tick->value += reading->value;
+    else if (!tick->has_value || is_new_extreme)
+        tick->value = reading->value;
+    tick->has_value = true;
+}
+
+// ENA Express that is switched off has nothing to tell but its mode.
+static bool is_srd_off(const struct delta *delta)
+{
+    for (uint32_t i = 0; i < delta->n_readings; i++)
+        if (delta->readings[i].metric == METRIC_SRD_MODE)
+            return (delta->readings[i].value & METRIC_SRD_MODE_ON) == 0;
+    return true;
+}
+
+static bool is_muted(const struct window *window, const struct reading *reading, bool srd_off)
+{
+    return srd_off && reading->metric != METRIC_SRD_MODE &&
+        window->catalog->metrics[reading->metric].group == METRIC_GROUP_SRD;
+}
+
+static void note_gap(const struct window *window, struct member *member, uint64_t elapsed_ns)
+{
+    uint64_t elapsed_ms = elapsed_ns / NS_PER_MS;
+    bool is_unusual = elapsed_ms > window->sample_ms + window->sample_ms / 2;
+    if (is_unusual && elapsed_ms > member->gap_ms)
+        member->gap_ms = elapsed_ms;
+}
+
+void window_add(struct window *window, const struct delta *delta)
+{
+    struct member *member = member_of(window, delta->eni);
+    member->eni = *delta->eni;
+    member->was_read = true;
+    note_gap(window, member, delta->elapsed_ns);
+    note_gap(window, window->instance, delta->elapsed_ns);
+    bool srd_off = is_srd_off(delta);
+    for (uint32_t i = 0; i < delta->n_readings; i++) {
+        const struct reading *reading = &delta->readings[i];
+        if (is_muted(window, reading, srd_off))
+            continue;
+        member->is_loud |= reading->metric < METRIC_N_EXCEEDED && reading->value > 0;
+        take_value(window, member, METRIC_SCOPE_ENI, reading);
+        roll_up(window, reading);
+    }
+}
+
+bool window_end_tick(struct window *window, const struct now *now)
+{
+    for (uint32_t i = 0; i < window->catalog->n_metrics; i++) {
+        struct window_tick *tick = &window->ticks[i];
+        if (!tick->has_value)
+            continue;
+        struct reading reading = {i, tick->value};
+        take_value(window, window->instance, METRIC_SCOPE_INSTANCE, &reading);
+        *tick = (struct window_tick){0};
+    }
+    return window->is_open && now->wall_ms >= window->end_ms;
+}
+
+struct record_size {
+    uint32_t n_series, n_properties, n_runs;
+};
+
+static struct record_size measure(const struct window *window, const struct member *member)
+{
+    struct record_size size = {0};
+    for (uint32_t i = 0; i < window->catalog->n_metrics; i++) {
+        const struct track *track = &member->tracks[i];
+        size.n_series += track->series.n_values > 0;
+        size.n_runs += track->series.n_runs;
+        size.n_properties += track->has_property;
+    }
+    return size;
+}
+
+// Header, series, properties and runs in one block, in this order: none needs padding before it.
+static struct record *allocate_record(const struct record_size *size)
+{
+    size_t bytes = sizeof(struct record) + size->n_series * sizeof(struct series) +
+        size->n_properties * sizeof(struct reading) + size->n_runs * sizeof(struct run);
+    struct record *record = xcalloc(1, bytes);
+    record->bytes = bytes;
+    return record;
+}
+
+static void fill_record(
+    struct record *record, const struct record_size *size, const struct member *member)
+{
+    struct series *series = (struct series *)(record + 1);
+    struct reading *properties = (struct reading *)(series + size->n_series);
+    struct run *runs = (struct run *)(properties + size->n_properties);
+    record->series = series;
+    record->properties = properties;
+    for (uint32_t i = 0; i < METRIC_MAX; i++) {
+        const struct track *track = &member->tracks[i];
+        if (track->has_property)
+            properties[record->n_properties++] = (struct reading){i, track->property};
+        if (track->series.n_values == 0)
+            continue;
+        memcpy(runs, track->series.runs, track->series.n_runs * sizeof(*runs));
+        series[record->n_series++] = (struct series){
+            i, track->series.n_values, track->series.n_runs, runs};
+        runs += track->series.n_runs;
+    }
+}
+
+static struct record *make_record(const struct window *window, const struct member *member,
+    enum metric_scope scope, const struct now *now)
+{
+    struct record_size size = measure(window, member);
+    if (size.n_series == 0)
+        return NULL;
+    struct record *record = allocate_record(&size);
+    record->scope = scope;
+    record->eni = member->eni;
+    record->start_ms = window->start_ms;
+    record->clock_offset_ms = now_offset_ms(now);
+    record->period_ms = window->options->period_ms;
+    record->sample_ms = window->sample_ms;
+    record->gap_ms = member->gap_ms;
+    fill_record(record, &size, member);
+    return record;
+}
+
+// Empties a member for the next window and keeps its memory.
+static void clear_member(struct member *member)
+{
+    for (uint32_t i = 0; i < METRIC_MAX; i++) {
+        struct track *track = &member->tracks[i];
+        track->series.n_values = track->series.n_runs = 0;
+        track->has_property = false;
+        track->property = 0;
+    }
+    member->was_read = member->is_loud = false;
+    member->gap_ms = 0;
+}
+
+// Members that were not read in a whole window are forgotten: their ENI is gone.
+static void clear_enis(struct window *window)
+{
+    size_t n_kept = 0;
+    for (size_t i = 0; i < window->n_enis; i++) {
+        struct member *member = window->enis[i];
+        if (!member->was_read) {
+            free_member(member);
+            continue;
+        }
+        clear_member(member);
+        window->enis[n_kept++] = member;
+    }
+    window->n_enis = n_kept;
+}
+
+static uint32_t count_read(const struct window *window)
+{
+    uint32_t n_read = 0;
+    for (size_t i = 0; i < window->n_enis; i++)
+        n_read += window->enis[i]->was_read;
+    return n_read;
+}
+
+struct record *window_close(struct window *window, const struct now *now)
+{
+    if (!window->is_open)
+        return NULL;
+    struct record *first = make_record(window, window->instance, METRIC_SCOPE_INSTANCE, now);
+    struct record **end = first != NULL ? &first->next : &first;
+    if (first != NULL)
+        first->n_enis = count_read(window);
+    for (size_t i = 0; i < window->n_enis; i++) {
+        const struct member *member = window->enis[i];
+        if (!member->is_loud && window->options->quiet_enis == QUIET_ENIS_OMIT)
+            continue;
+        *end = make_record(window, member, METRIC_SCOPE_ENI, now);
+        if (*end != NULL)
+            end = &(*end)->next;
+    }
+    clear_member(window->instance);
+    clear_enis(window);
+    window->is_open = false;
+    return first;
+}
