@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the encoders need of jansson, without its ways to fail: invalid UTF-8 is the one input that
+// it refuses, no memory the one trouble that it has.
+#include <stdbool.h>
+#include <string.h>
+
+#include "base.h"
+#include "encode/document.h"
+#include "log.h"
+
+#define DOCUMENT_FLAGS JSON_COMPACT
+
+static void must(bool is_done)
+{
+    if (is_done)
+        return;
+    log_error("out of memory");
+    abort();
+}
+
+// The lead bytes of well-formed UTF-8 and what may follow them: The Unicode Standard, table 3-7.
+// After the second byte all are 80 to BF.
+struct utf8_lead {
+    unsigned char first, last;
+    unsigned char n_bytes;
+    unsigned char second_first, second_last;
+};
+
+static const struct utf8_lead utf8_leads[] = {
+    {0x00, 0x7f, 1, 0x00, 0x00},
+    {0xc2, 0xdf, 2, 0x80, 0xbf},
+    {0xe0, 0xe0, 3, 0xa0, 0xbf},
+    {0xe1, 0xec, 3, 0x80, 0xbf},
+    {0xed, 0xed, 3, 0x80, 0x9f},
+    {0xee, 0xef, 3, 0x80, 0xbf},
+    {0xf0, 0xf0, 4, 0x90, 0xbf},
+    {0xf1, 0xf3, 4, 0x80, 0xbf},
+    {0xf4, 0xf4, 4, 0x80, 0x8f},
+};
+
+static bool is_sequence(const unsigned char *at, const struct utf8_lead *lead)
+{
+    if (lead->n_bytes > 1 && (at[1] < lead->second_first || at[1] > lead->second_last))
+        return false;
+    for (size_t i = 2; i < lead->n_bytes; i++)
+        if (at[i] < 0x80 || at[i] > 0xbf)
+            return false;
+    return true;
+}
+
+// The bytes of the character that starts here; 0 if none does. The terminator continues none, so
+// nothing is read behind it.
+static size_t character_bytes(const unsigned char *at)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(utf8_leads); i++) {
+        const struct utf8_lead *lead = &utf8_leads[i];
+        if (*at >= lead->first && *at <= lead->last)
+            return is_sequence(at, lead) ? lead->n_bytes : 0;
+    }
+    return 0;
+}
+
+static char *repaired(const char *text, size_t max_bytes)
+{
+    size_t n_bytes = strnlen(text, max_bytes);
+    char *copy = xcalloc(n_bytes + 1, 1);
+    memcpy(copy, text, n_bytes);
+    for (char *at = copy; *at != '\0';) {
+        size_t n = character_bytes((const unsigned char *)at);
+        if (n == 0)
+            *at = '?';
+        at += n > 0 ? n : 1;
+    }
+    return copy;
+}
+
+void document_set(json_t *object, const char *name, json_t *value)
+{
+    scoped_free char *key = repaired(name, SIZE_MAX);
+    must(json_object_set_new(object, key, value) == 0);
+}
+
+void document_append(json_t *array, json_t *value)
+{
+    must(json_array_append_new(array, value) == 0);
+}
+
+json_t *document_text(const char *text, size_t max_bytes)
+{
+    scoped_free char *clean = repaired(text, max_bytes);
+    return json_string(clean);
+}
+
+json_t *document_number(uint64_t value)
+{
+    return value <= INT64_MAX ? json_integer((json_int_t)value) : json_real((double)value);
+}
+
+char *document_print(const json_t *root)
+{
+    char *text = json_dumps(root, DOCUMENT_FLAGS);
+    must(text != NULL);
+    return text;
+}
+
+size_t document_bytes(const json_t *root)
+{
+    size_t n_bytes = json_dumpb(root, NULL, 0, DOCUMENT_FLAGS);
+    must(n_bytes > 0);
+    return n_bytes;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON that always comes out: text from outside is repaired, not refused, and out of memory ends
+// the program. Used by the encoders only.
+#pragma once
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// These take over `value`, as jansson's own do; an earlier member of that name is replaced.
+void document_set(json_t *object, const char *name, json_t *value);
+void document_append(json_t *array, json_t *value);
+
+// Up to the first NUL or `max_bytes`: kernel texts may fill their field. A byte that is not part of
+// valid UTF-8 becomes a '?'.
+json_t *document_text(const char *text, size_t max_bytes);
+// As a real beyond INT64_MAX, which is where JSON integers of jansson end.
+json_t *document_number(uint64_t value);
+
+// Compact, members in the order in which they were set, without a newline. Freed by the caller.
+char *document_print(const json_t *root);
+// What document_print() would give, in bytes.
+size_t document_bytes(const json_t *root);
