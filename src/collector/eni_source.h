@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// One ENI as a source of samples: where in the device's values each metric stands, and how reading
+// it has gone so far. Owned by collector/ena.c.
+#pragma once
+
+#include <stdbool.h>
+
+#include "os/counters.h"
+#include "sample.h"
+
+// A metric and its place among the device's values.
+struct pick {
+    uint32_t metric;
+    uint32_t place;
+};
+
+struct eni_source {
+    struct eni eni;
+    bool is_listed;        // seen since the list was started
+    bool are_names_due;    // to be looked at before the next read
+    uint32_t n_statistics; // 0: names never read
+    uint64_t fingerprint;  // of the names
+    uint32_t n_picks;
+    struct pick *picks;      // owned
+    unsigned int n_failures; // in a row
+    int told_error;          // the errno that the log knows of, 0 for none
+    bool has_told_names;     // what is missing or odd about the names was said
+    uint64_t retry_ns;       // boot clock: not to be read before
+};
+
+// 0 and a sample, or negative errno: nothing could be read now.
+must_check int eni_source_read(struct eni_source *source, const struct catalog *catalog,
+    struct counters *counters, struct sample *ret_sample);
+// Whether enough time has passed since the last failure.
+bool eni_source_is_due(const struct eni_source *source, const struct now *now);
+// Counts a result of eni_source_read() and says it when it is a change.
+void eni_source_note(struct eni_source *source, int result, const struct now *now);
+void eni_source_finish(struct eni_source *source);
