@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text to option tables: which tables there are, files, assignments, and what must fit together.
+#include <errno.h>
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "config.h"
+#include "config_file.h"
+#include "setting.h"
+#include "sink/table.h"
+
+static const char *const log_choices[] = {"error", "warning", "info", "debug", NULL};
+
+static const struct option sample_rows[] = {
+    {.name = "interval",
+        .type = OPTION_DURATION,
+        .offset = offsetof(struct sample_options, interval_ms),
+        .fallback = "1s",
+        .min = 100,
+        .max = 60000,
+        .help = "How often the statistics are read; every reading is a value of its own."},
+};
+
+static const struct option publish_rows[] = {
+    {.name = "sink",
+        .type = OPTION_CHOICE,
+        .offset = offsetof(struct publish_options, sink),
+        .fallback = "agent",
+        .choices = sink_names,
+        .help = "Where documents go: the CloudWatch agent's socket, or the standard output."},
+};
+
+static const struct option run_rows[] = {
+    {.name = "drain",
+        .type = OPTION_DURATION,
+        .offset = offsetof(struct run_options, drain_ms),
+        .fallback = "5s",
+        .min = 0,
+        .max = 60000,
+        .help = "How long to go on delivering after a signal to stop."},
+    {.name = "log",
+        .type = OPTION_CHOICE,
+        .offset = offsetof(struct run_options, log),
+        .fallback = "info",
+        .choices = log_choices,
+        .help = "The least important lines that are logged."},
+};
+
+static const struct option_table sample_table = {
+    "sample", sample_rows, ARRAY_SIZE(sample_rows), sizeof(struct sample_options)};
+static const struct option_table publish_table = {
+    "publish", publish_rows, ARRAY_SIZE(publish_rows), sizeof(struct publish_options)};
+static const struct option_table run_table = {
+    "run", run_rows, ARRAY_SIZE(run_rows), sizeof(struct run_options)};
+
+static void attach(struct config *config, const struct option_table *table, void *options)
+{
+    config->tables = xreallocarray(config->tables, config->n_tables + 1, sizeof(*config->tables));
+    config->tables[config->n_tables++] = (struct config_table){
+        table, options, xcalloc(table->n_rows, sizeof(char *))};
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const struct option *row = &table->rows[i];
+        if (row->fallback == NULL)
+            continue;
+        scoped_free char *complaint = setting_parse(row, options, NULL, row->fallback);
+        if (complaint != NULL) {
+            log_error("default of %s.%s: allowed is %s", table->section, row->name, complaint);
+            abort();
+        }
+    }
+}
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + 15) & ~(size_t)15;
+}
+
+static void attach_sinks(struct config *config)
+{
+    size_t n_bytes = 0;
+    for (size_t i = 0; i < sink_table_n; i++)
+        n_bytes += aligned(sink_table[i]->table.options_size);
+    config->sink_options = xcalloc(1, n_bytes);
+    char *options = config->sink_options;
+    for (size_t i = 0; i < sink_table_n; i++) {
+        attach(config, &sink_table[i]->table, options);
+        options += aligned(sink_table[i]->table.options_size);
+    }
+}
+
+// In the order in which --print-config shows them; tables of one section side by side.
+void config_init(struct config *config)
+{
+    *config = (struct config){0};
+    attach(config, &sample_table, &config->sample);
+    attach(config, &ena_option_table, &config->ena);
+    attach(config, &delta_option_table, &config->delta);
+    attach(config, &replay_option_table, &config->replay);
+    attach(config, &publish_table, &config->publish);
+    attach(config, &catalog_option_table, &config->catalog);
+    attach(config, &window_option_table, &config->window);
+    attach(config, &emf_option_table, &config->emf);
+    attach_sinks(config);
+    attach(config, &identity_option_table, &config->identity);
+    attach(config, &journal_option_table, &config->journal);
+    attach(config, &run_table, &config->run);
+}
+
+void config_finish(struct config *config)
+{
+    for (size_t t = 0; t < config->n_tables; t++) {
+        struct config_table *bound = &config->tables[t];
+        for (size_t i = 0; i < bound->table->n_rows; i++) {
+            setting_free(&bound->table->rows[i], bound->options);
+            free(bound->origins[i]);
+        }
+        free(bound->origins);
+    }
+    free(config->tables);
+    free(config->sink_options);
+    *config = (struct config){0};
+}
+
+const void *config_sink_options(const struct config *config, const struct sink_ops *ops)
+{
+    for (size_t t = 0; t < config->n_tables; t++)
+        if (config->tables[t].table == &ops->table)
+            return config->tables[t].options;
+    return NULL;
+}
+
+enum log_level config_log_level(const struct config *config)
+{
+    static const enum log_level levels[] = {
+        LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG};
+    return levels[config->run.log];
+}
+
+// Whether `key` is this row's; a map's key goes on after a dot, `ret_name` is what follows.
+static bool is_row(const struct option *row, const char *key, const char **ret_name)
+{
+    size_t length = strlen(row->name);
+    *ret_name = NULL;
+    if (row->type != OPTION_MAP)
+        return strcmp(row->name, key) == 0;
+    if (strncmp(row->name, key, length) != 0 || key[length] != '.')
+        return false;
+    *ret_name = key + length + 1;
+    return true;
+}
+
+static bool find_row(const struct config *config, const struct assignment *assignment,
+    struct config_table **ret_table, size_t *ret_row, const char **ret_name)
+{
+    for (size_t t = 0; t < config->n_tables; t++) {
+        *ret_table = &config->tables[t];
+        if (strcmp((*ret_table)->table->section, assignment->section) != 0)
+            continue;
+        for (*ret_row = 0; *ret_row < (*ret_table)->table->n_rows; (*ret_row)++)
+            if (is_row(&(*ret_table)->table->rows[*ret_row], assignment->key, ret_name))
+                return true;
+    }
+    return false;
+}
+
+static bool has_section(const struct config *config, const char *section)
+{
+    for (size_t t = 0; t < config->n_tables; t++)
+        if (strcmp(config->tables[t].table->section, section) == 0)
+            return true;
+    return false;
+}
+
+static char *list_sections(const struct config *config)
+{
+    char *text = xstrdup("");
+    const char *last = "";
+    for (size_t t = 0; t < config->n_tables; t++) {
+        const char *section = config->tables[t].table->section;
+        if (config->tables[t].table->n_rows == 0 || strcmp(section, last) == 0)
+            continue;
+        char *longer = xasprintf("%s%s[%s]", text, *last != '\0' ? " " : "", section);
+        free(text);
+        text = longer;
+        last = section;
+    }
+    return text;
+}
+
+static char *list_keys(const struct config *config, const char *section)
+{
+    char *text = xstrdup("");
+    for (size_t t = 0; t < config->n_tables; t++) {
+        const struct option_table *table = config->tables[t].table;
+        for (size_t i = 0; strcmp(table->section, section) == 0 && i < table->n_rows; i++) {
+            char *longer = xasprintf("%s%s%s%s", text, *text != '\0' ? ", " : "",
+                table->rows[i].name, table->rows[i].type == OPTION_MAP ? ".NAME" : "");
+            free(text);
+            text = longer;
+        }
+    }
+    return text;
+}
+
+static int say_unknown(const struct config *config, const struct assignment *assignment)
+{
+    bool is_known_section = has_section(config, assignment->section);
+    scoped_free char *allowed = is_known_section ? list_keys(config, assignment->section)
+                                                 : list_sections(config);
+    if (is_known_section)
+        log_error("%s: unknown key %s in [%s]: allowed is %s", assignment->origin, assignment->key,
+            assignment->section, allowed);
+    else if (*assignment->section == '\0')
+        log_error("%s: %s stands before any section: allowed is %s first", assignment->origin,
+            assignment->key, allowed);
+    else
+        log_error("%s: unknown section [%s]: allowed is %s", assignment->origin,
+            assignment->section, allowed);
+    return -EINVAL;
+}
+
+int config_assign(struct config *config, const struct assignment *assignment)
+{
+    struct config_table *bound;
+    size_t i;
+    const char *name;
+    if (!find_row(config, assignment, &bound, &i, &name))
+        return say_unknown(config, assignment);
+    scoped_free char *complaint = setting_parse(
+        &bound->table->rows[i], bound->options, name, assignment->value);
+    if (complaint != NULL) {
+        log_error("%s: %s.%s = %s: allowed is %s", assignment->origin, assignment->section,
+            assignment->key, assignment->value, complaint);
+        return -EINVAL;
+    }
+    free(bound->origins[i]);
+    bound->origins[i] = xstrdup(assignment->origin);
+    return 0;
+}
+
+int config_set(struct config *config, const char *text)
+{
+    scoped_free char *copy = xstrdup(text);
+    char *equals = strchr(copy, '=');
+    char *dot = strchr(copy, '.');
+    if (equals == NULL || dot == NULL || dot > equals) {
+        log_error("-o %s: allowed is section.key=value", text);
+        return -EINVAL;
+    }
+    *equals = *dot = '\0';
+    scoped_free char *origin = xasprintf("-o %s", text);
+    struct assignment assignment = {.origin = origin,
+        .section = parse_trim(copy),
+        .key = parse_trim(dot + 1),
+        .value = parse_trim(equals + 1)};
+    return config_assign(config, &assignment);
+}
+
+static int complain(const char *key, const char *allowed)
+{
+    log_error("%s: allowed is %s", key, allowed);
+    return -EINVAL;
+}
+
+// A set that can never be complete would publish nothing, without a word.
+static int check_dimensions(const struct config *config, const char *key, const char *text)
+{
+    struct dimension_sets sets = {0};
+    const char *complaint = dimension_sets_parse(text, &sets);
+    bool is_any_complete = false;
+    const char *unknown = NULL;
+    for (size_t i = 0; complaint == NULL && i < sets.n_sets; i++) {
+        bool is_complete = true;
+        for (size_t k = 0; k < sets.sets[i].n_names; k++) {
+            if (identity_knows_dimension(&config->identity, sets.sets[i].names[k]))
+                continue;
+            is_complete = false;
+            if (strcmp(sets.sets[i].names[k], "ClusterName") != 0)
+                unknown = sets.sets[i].names[k];
+        }
+        is_any_complete |= is_complete;
+    }
+    int r = 0;
+    if (unknown != NULL) {
+        log_error(
+            "%s = %s: %s has no value: allowed is InstanceId, ClusterName, NetworkInterfaceId "
+            "and what identity.dimension.NAME defines",
+            key, text, unknown);
+        r = -EINVAL;
+    } else if (complaint == NULL && !is_any_complete) {
+        log_error("%s = %s: no set is complete without identity.cluster: set it, or add a set", key,
+            text);
+        r = -EINVAL;
+    }
+    dimension_sets_finish(&sets);
+    return r;
+}
+
+static int check_metrics(const struct config *config)
+{
+    for (size_t i = 0; i < config->catalog.metrics.n_words; i++) {
+        const char *name = config->catalog.metrics.words[i];
+        if (!emf_is_reserved(name))
+            continue;
+        log_error("publish.metrics: %s is a member of every document: allowed are names of "
+                  "statistics",
+            name);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+// A label and a statistic of one name would be one member of the document.
+static int check_labels(
+    const struct catalog *catalog, const char *key, const struct option_map *map)
+{
+    for (size_t i = 0; i < map->n_pairs; i++) {
+        const char *name = map->pairs[i].name;
+        if (catalog_find(catalog, name, strlen(name)) == METRIC_MAX)
+            continue;
+        log_error("%s.%s: allowed is a name that no statistic has", key, name);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int check_names(const struct config *config)
+{
+    struct catalog catalog;
+    catalog_init(&catalog, &config->catalog);
+    int r = check_metrics(config);
+    if (r == 0)
+        r = check_labels(&catalog, "identity.dimension", &config->identity.dimensions);
+    return r != 0 ? r : check_labels(&catalog, "identity.property", &config->identity.properties);
+}
+
+int config_check(const struct config *config)
+{
+    const char *complaint = catalog_options_check(&config->catalog);
+    if (complaint != NULL)
+        return complain("publish.metrics", complaint);
+    complaint = window_options_check(&config->window);
+    if (complaint != NULL)
+        return complain("publish.period", complaint);
+    complaint = identity_options_check(&config->identity);
+    if (complaint != NULL)
+        return complain("[identity]", complaint);
+    if (config->sample.interval_ms > config->window.period_ms)
+        return complain("sample.interval", "at most publish.period");
+    if (config->emf.resolution == EMF_RESOLUTION_1 && config->window.period_ms != 1000 &&
+        config->window.period_ms != 5000 && config->window.period_ms != 10000 &&
+        config->window.period_ms != 30000)
+        return complain("publish.resolution = 1", "a publish.period of 1s, 5s, 10s or 30s with it");
+    int r = check_names(config);
+    if (r == 0)
+        r = check_dimensions(
+            config, "publish.instance_dimensions", config->emf.instance_dimensions);
+    return r != 0 ? r
+                  : check_dimensions(config, "publish.eni_dimensions", config->emf.eni_dimensions);
+}

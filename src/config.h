@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration: every component's options, filled from files and from the command line.
+// Constant after it was checked. Only config.c, daemon.c and command/ include this.
+#pragma once
+
+#include <stdio.h>
+
+#include "collector/ena.h"
+#include "encode/emf.h"
+#include "flow/catalog.h"
+#include "flow/delta.h"
+#include "flow/window.h"
+#include "identity/fixed.h"
+#include "log.h"
+#include "os/counters.h"
+#include "sink.h"
+#include "store/journal.h"
+
+#define CONFIG_FILE   "/etc/enawatch/enawatch.conf"
+#define CONFIG_FOLDER "/etc/enawatch/conf.d"
+
+struct sample_options {
+    uint64_t interval_ms;
+};
+
+struct publish_options {
+    int sink; // index in sink_table
+};
+
+struct run_options {
+    uint64_t drain_ms;
+    int log; // index in the choices, see config_log_level()
+};
+
+// A table, the struct that its rows fill, and where each row's value came from.
+struct config_table {
+    const struct option_table *table;
+    void *options;
+    char **origins; // per row: "FILE:LINE", "-o"; NULL: the default
+};
+
+struct config {
+    struct sample_options sample;
+    struct ena_options ena;
+    struct delta_options delta;
+    struct replay_options replay;
+    struct publish_options publish;
+    struct catalog_options catalog;
+    struct window_options window;
+    struct emf_options emf;
+    struct identity_options identity;
+    struct journal_options journal;
+    struct run_options run;
+    void *sink_options; // of the sinks, one block after the other
+    size_t n_tables;
+    struct config_table *tables;
+};
+
+// All defaults.
+void config_init(struct config *config);
+void config_finish(struct config *config);
+
+// The next three log what is wrong, with file and line and what is allowed, and return -EINVAL.
+// `path` NULL: the default file and folder, both of which may be absent.
+must_check int config_read(struct config *config, const char *path);
+// "section.key=value" as after -o.
+must_check int config_set(struct config *config, const char *assignment);
+// What no row can see alone.
+must_check int config_check(const struct config *config);
+
+// Options struct of a sink, for its create().
+const void *config_sink_options(const struct config *config, const struct sink_ops *ops);
+enum log_level config_log_level(const struct config *config);
+// As a file that config_read() accepts, each value with its help, its range and where it came from.
+void config_print(const struct config *config, FILE *to);

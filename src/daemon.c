@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start order and its mirror, the loop, and the one call that blocks. The clock is read once per
+// wake-up; samples follow the clock of their source, which in a replay is the recording's.
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include "daemon.h"
+#include "exit_status.h"
+#include "flow/ticker.h"
+#include "os/clock.h"
+#include "pipeline.h"
+#include "sink/table.h"
+
+#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_TEXT 36
+
+enum daemon_state {
+    DAEMON_RUNNING,
+    DAEMON_LAST_SAMPLE, // asked to stop: one more sample, then the open window is published
+    DAEMON_DRAINING,    // the sink may finish until drain_until_ns
+};
+
+struct daemon {
+    const struct config *config;
+    uint64_t n_periods;
+    enum daemon_state state;
+    uint64_t drain_until_ns;
+    int signal_fd;
+    char boot[BOOT_ID_TEXT + 24];
+    struct catalog catalog;
+    struct identity identity;
+    struct counters *counters;
+    struct collector *collector;
+    struct sink *sink;
+    struct pipeline pipeline;
+    struct ticker ticker;
+    uint64_t replay_start_ns, real_start_ns; // boot clocks of recording and machine
+    struct sample sample;                    // in hand
+};
+
+static bool is_replay(const struct daemon *daemon)
+{
+    return daemon->counters->ops->advance != NULL;
+}
+
+// Tells the starts of the daemon apart, across reboots of the machine.
+static void name_boot(struct daemon *daemon, const struct now *now)
+{
+    char id[BOOT_ID_TEXT + 1] = "unknown";
+    scoped_fd int fd = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && read(fd, id, BOOT_ID_TEXT) == BOOT_ID_TEXT)
+        id[BOOT_ID_TEXT] = '\0';
+    snprintf(daemon->boot, sizeof(daemon->boot), "%s.%" PRIu64, id, now->boot_ns / NS_PER_MS);
+}
+
+static int start_signals(struct daemon *daemon)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return -errno;
+    daemon->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return daemon->signal_fd < 0 ? -errno : 0;
+}
+
+static int start_replay(struct daemon *daemon)
+{
+    struct replay_options options = daemon->config->replay;
+    options.interval_ms = daemon->config->sample.interval_ms;
+    scoped_free char *complaint = NULL;
+    if (counters_replay_create(&options, &daemon->counters, &complaint) == 0)
+        return EXIT_STATUS_DONE;
+    log_error("sample.replay: %s", complaint);
+    return EXIT_STATUS_CONFIG;
+}
+
+static int start_counters(struct daemon *daemon)
+{
+    if (daemon->config->replay.path != NULL)
+        return start_replay(daemon);
+    int r = counters_ethtool_create(&daemon->counters);
+    if (r == 0)
+        return EXIT_STATUS_DONE;
+    log_error("cannot ask the kernel for its interfaces: %s", strerror(-r));
+    return EXIT_STATUS_FAILED;
+}
+
+static int start_sink(struct daemon *daemon)
+{
+    const struct sink_ops *ops = sink_table[daemon->config->publish.sink];
+    int r = ops->create(config_sink_options(daemon->config, ops), &daemon->sink);
+    if (r == 0)
+        return EXIT_STATUS_DONE;
+    log_error("%s: cannot start: %s", ops->name, strerror(-r));
+    return EXIT_STATUS_FAILED;
+}
+
+static void start_pipeline(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    struct pipeline_options options = {.delta = &config->delta,
+        .window = &config->window,
+        .emf = &config->emf,
+        .journal = &config->journal,
+        .sample_ms = config->sample.interval_ms};
+    pipeline_init(&daemon->pipeline, &options, &daemon->catalog, &daemon->identity, daemon->sink,
+        is_replay(daemon) ? "replay" : daemon->boot);
+}
+
+// Returns the exit status; whatever was started then is what stop() has to stop.
+static int start(struct daemon *daemon, const struct now *now)
+{
+    const struct config *config = daemon->config;
+    if (start_signals(daemon) < 0)
+        return EXIT_STATUS_FAILED;
+    name_boot(daemon, now);
+    catalog_init(&daemon->catalog, &config->catalog);
+    identity_init(&daemon->identity, &config->identity);
+    int status = start_counters(daemon);
+    if (status == EXIT_STATUS_DONE)
+        status = start_sink(daemon);
+    if (status != EXIT_STATUS_DONE)
+        return status;
+    daemon->collector = ena_create(&config->ena, &daemon->catalog, daemon->counters);
+    start_pipeline(daemon);
+    ticker_init(&daemon->ticker, config->sample.interval_ms);
+    struct now replay_now;
+    daemon->counters->ops->clock(daemon->counters, &replay_now);
+    daemon->replay_start_ns = replay_now.boot_ns;
+    daemon->real_start_ns = now->boot_ns;
+    return EXIT_STATUS_DONE;
+}
+
+static void stop(struct daemon *daemon)
+{
+    pipeline_finish(&daemon->pipeline);
+    if (daemon->collector != NULL)
+        daemon->collector->ops->destroy(daemon->collector);
+    if (daemon->sink != NULL)
+        daemon->sink->ops->destroy(daemon->sink);
+    if (daemon->counters != NULL)
+        daemon->counters->ops->destroy(daemon->counters);
+    close_descriptor(&daemon->signal_fd);
+}
+
+static void begin_drain(struct daemon *daemon)
+{
+    daemon->state = DAEMON_DRAINING;
+    daemon->drain_until_ns = clock_now().boot_ns + daemon->config->run.drain_ms * NS_PER_MS;
+}
+
+// A first signal asks for a last sample, a second ends the waiting for the sink.
+static void take_signals(struct daemon *daemon)
+{
+    struct signalfd_siginfo signal;
+    while (read(daemon->signal_fd, &signal, sizeof(signal)) == sizeof(signal)) {
+        if (daemon->state == DAEMON_RUNNING) {
+            log_info("%s: publishing the open window", strsignal((int)signal.ssi_signo));
+            daemon->state = DAEMON_LAST_SAMPLE;
+        } else {
+            daemon->drain_until_ns = 0;
+        }
+    }
+}
+
+// Reads every source once; a signal in between ends the round after the read that is under way.
+static void read_sources(struct daemon *daemon, const struct now *now)
+{
+    enum daemon_state state = daemon->state;
+    enum collect r;
+    while ((r = daemon->collector->ops->collect(daemon->collector, now, &daemon->sample)) !=
+        COLLECT_DONE) {
+        if (r == COLLECT_SAMPLE)
+            pipeline_add(&daemon->pipeline, &daemon->sample);
+        take_signals(daemon);
+        if (daemon->state != state)
+            return;
+    }
+}
+
+static void tick(struct daemon *daemon, const struct now *now)
+{
+    pipeline_begin_tick(&daemon->pipeline, now);
+    read_sources(daemon, now);
+    if (pipeline_end_tick(&daemon->pipeline, now))
+        daemon->collector->ops->refresh(daemon->collector);
+    if (daemon->n_periods > 0 && daemon->pipeline.n_windows >= daemon->n_periods)
+        begin_drain(daemon);
+}
+
+static void last_tick(struct daemon *daemon, const struct now *now)
+{
+    tick(daemon, now);
+    pipeline_close_window(&daemon->pipeline, now);
+    begin_drain(daemon);
+}
+
+// When the recording's next moment is due on the machine's boot clock.
+static uint64_t replay_due_ns(const struct daemon *daemon)
+{
+    struct now now;
+    daemon->counters->ops->clock(daemon->counters, &now);
+    double speed = daemon->config->replay.speed;
+    if (speed <= 0)
+        return 0;
+    return daemon->real_start_ns +
+        (uint64_t)((double)(now.boot_ns - daemon->replay_start_ns) / speed);
+}
+
+static void replay_tick(struct daemon *daemon)
+{
+    struct now now;
+    daemon->counters->ops->clock(daemon->counters, &now);
+    if (daemon->state == DAEMON_LAST_SAMPLE) {
+        last_tick(daemon, &now);
+        return;
+    }
+    tick(daemon, &now);
+    if (daemon->state == DAEMON_RUNNING &&
+        daemon->counters->ops->advance(daemon->counters) == COUNTERS_ENDED) {
+        pipeline_close_window(&daemon->pipeline, &now);
+        begin_drain(daemon);
+    }
+}
+
+static void sample_if_due(struct daemon *daemon, const struct now *now)
+{
+    if (daemon->state == DAEMON_DRAINING)
+        return;
+    if (is_replay(daemon)) {
+        if (now->boot_ns >= replay_due_ns(daemon))
+            replay_tick(daemon);
+    } else if (daemon->state == DAEMON_LAST_SAMPLE) {
+        last_tick(daemon, now);
+    } else if (ticker_is_due(&daemon->ticker, now)) {
+        tick(daemon, now);
+    }
+}
+
+static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+// The boot time at which to wake up at the latest.
+static uint64_t deadline_ns(const struct daemon *daemon, const struct sink_wait *sink)
+{
+    if (daemon->state == DAEMON_LAST_SAMPLE || pipeline_has_work(&daemon->pipeline))
+        return 0;
+    uint64_t until_ns = daemon->state == DAEMON_DRAINING ? daemon->drain_until_ns
+        : is_replay(daemon)                              ? replay_due_ns(daemon)
+                                                         : daemon->ticker.due_boot_ns;
+    return sink->until_ns != 0 ? earlier(until_ns, sink->until_ns) : until_ns;
+}
+
+enum { WAIT_SIGNAL, WAIT_COLLECTOR, WAIT_SINK, WAIT_COUNT /* keep last */ };
+
+// The one blocking call.
+static void wait_for_work(struct daemon *daemon)
+{
+    struct sink_wait sink = {.fd = -1};
+    daemon->sink->ops->wait(daemon->sink, &sink);
+    struct pollfd fds[WAIT_COUNT] = {
+        [WAIT_SIGNAL] = {.fd = daemon->signal_fd, .events = POLLIN},
+        [WAIT_COLLECTOR] = {.fd = daemon->collector->ops->descriptor(daemon->collector),
+            .events = POLLIN},
+        [WAIT_SINK] = {.fd = sink.fd, .events = sink.events},
+    };
+    uint64_t until_ns = deadline_ns(daemon, &sink);
+    uint64_t now_ns = clock_now().boot_ns;
+    uint64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+    struct timespec timeout = {
+        .tv_sec = (time_t)(left_ns / NS_PER_S), .tv_nsec = (long)(left_ns % NS_PER_S)};
+    if (ppoll(fds, WAIT_COUNT, &timeout, NULL) <= 0)
+        return;
+    if (fds[WAIT_SIGNAL].revents != 0)
+        take_signals(daemon);
+    if (fds[WAIT_COLLECTOR].revents != 0) {
+        struct now now = clock_now();
+        daemon->collector->ops->events(daemon->collector, &now);
+    }
+}
+
+static int end(const struct daemon *daemon)
+{
+    const struct pipeline *pipeline = &daemon->pipeline;
+    if (!pipeline_is_drained(pipeline))
+        log_warning("%s: %zu records were not taken in time and are lost", daemon->sink->ops->name,
+            pipeline->journal.n_records);
+    return EXIT_STATUS_DONE;
+}
+
+static int loop(struct daemon *daemon)
+{
+    for (;;) {
+        struct now now = clock_now();
+        sample_if_due(daemon, &now);
+        int r = pipeline_ship(&daemon->pipeline, &now);
+        if (r < 0) {
+            log_error("%s: cannot go on: %s", daemon->sink->ops->name, strerror(-r));
+            return EXIT_STATUS_FAILED;
+        }
+        if (daemon->state == DAEMON_DRAINING &&
+            (pipeline_is_drained(&daemon->pipeline) || now.boot_ns >= daemon->drain_until_ns))
+            return end(daemon);
+        wait_for_work(daemon);
+    }
+}
+
+int daemon_run(const struct config *config, uint64_t n_periods)
+{
+    struct daemon daemon = {.config = config, .n_periods = n_periods, .signal_fd = -1};
+    struct now now = clock_now();
+    int status = start(&daemon, &now);
+    if (status == EXIT_STATUS_DONE)
+        status = loop(&daemon);
+    stop(&daemon);
+    return status;
+}

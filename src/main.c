@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arguments to command, and nothing else.
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "exit_status.h"
+#include "log.h"
+
+static const char help[] =
+    "Usage: enawatch COMMAND [ARGUMENTS]\n"
+    "\n"
+    "Watches the network allowances of an EC2 instance: exact increases of the ENA\n"
+    "driver's counters, per ENI and instance, into CloudWatch.\n"
+    "\n"
+    "  run        the daemon; enawatch run --help\n"
+    "\n"
+    "  --version  the version\n"
+    "  --help     this text\n";
+
+static const struct command {
+    const char *name;
+    int (*run)(struct arguments *arguments);
+} commands[] = {
+    {"run", command_run},
+};
+
+static int show(const char *text)
+{
+    return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_STATUS_DONE : EXIT_STATUS_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = {.n_words = argc, .words = argv, .at = 1};
+    if (arguments_flag(&arguments, 0, "version"))
+        return show("enawatch " ENAWATCH_VERSION "\n");
+    if (arguments_flag(&arguments, 'h', "help"))
+        return show(help);
+    const char *word = arguments_word(&arguments);
+    for (size_t i = 0; word != NULL && i < ARRAY_SIZE(commands); i++)
+        if (strcmp(word, commands[i].name) == 0) {
+            arguments.at++;
+            return commands[i].run(&arguments);
+        }
+    log_error(
+        "%s: allowed is a command that enawatch --help shows", word != NULL ? word : "no command");
+    return EXIT_STATUS_CONFIG;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// From samples to documents. Nothing flows backwards except the sink's answer.
+#include <inttypes.h>
+#include <string.h>
+
+#include "log.h"
+#include "pipeline.h"
+
+void pipeline_init(struct pipeline *pipeline, const struct pipeline_options *options,
+    const struct catalog *catalog, struct identity *identity, struct sink *sink, const char *boot)
+{
+    *pipeline = (struct pipeline){
+        .catalog = catalog, .identity = identity, .sink = sink, .next_sequence = 1};
+    delta_table_init(&pipeline->deltas, catalog, options->delta);
+    window_init(&pipeline->window, catalog, options->window, options->sample_ms);
+    emf_init(&pipeline->emf, options->emf, catalog, boot);
+    journal_init(&pipeline->journal, options->journal);
+}
+
+void pipeline_finish(struct pipeline *pipeline)
+{
+    batch_finish(&pipeline->batch);
+    journal_finish(&pipeline->journal);
+    emf_finish(&pipeline->emf);
+    window_finish(&pipeline->window);
+    delta_table_finish(&pipeline->deltas);
+}
+
+void pipeline_begin_tick(struct pipeline *pipeline, const struct now *now)
+{
+    pipeline->clock_offset_ms = now_offset_ms(now);
+    if (window_is_stale(&pipeline->window, now))
+        pipeline_close_window(pipeline, now);
+    window_open(&pipeline->window, now);
+}
+
+static void say_verdict(const struct delta *delta)
+{
+    static const char *const texts[] = {
+        [VERDICT_LIE] = "counters fell and came back: the reads in between failed, nothing is lost",
+        [VERDICT_RESET] = "counters were reset: what they count since then is published",
+        [VERDICT_REBASED] = "another device, or values that no device can have counted: a new "
+                            "baseline, nothing is published",
+    };
+    if (delta->verdict != VERDICT_NONE)
+        log_info("delta: %s: %s", delta->eni->ifname, texts[delta->verdict]);
+}
+
+void pipeline_add(struct pipeline *pipeline, const struct sample *sample)
+{
+    struct delta *delta = &pipeline->delta;
+    if (delta_table_apply(&pipeline->deltas, sample, delta) != DELTA_PUBLISH)
+        return;
+    say_verdict(delta);
+    if (delta->n_readings > 0)
+        window_add(&pipeline->window, delta);
+}
+
+bool pipeline_end_tick(struct pipeline *pipeline, const struct now *now)
+{
+    if (!window_end_tick(&pipeline->window, now))
+        return false;
+    pipeline_close_window(pipeline, now);
+    return true;
+}
+
+static void say_dropping(struct pipeline *pipeline, size_t n_dropped)
+{
+    if (n_dropped > 0 && !pipeline->is_dropping) {
+        log_warning("journal: %" PRIu64 " bytes of records wait for the %s sink, which is all that "
+                    "journal.max_bytes allows; the oldest are dropped",
+            pipeline->journal.max_bytes, pipeline->sink->ops->name);
+        pipeline->is_dropping = true;
+    }
+}
+
+static void say_kept_up(struct pipeline *pipeline)
+{
+    if (!pipeline->is_dropping || pipeline->journal.n_records > 0)
+        return;
+    log_info("journal: empty again; %" PRIu64 " records were dropped",
+        pipeline->journal.n_dropped - pipeline->n_told_dropped);
+    pipeline->n_told_dropped = pipeline->journal.n_dropped;
+    pipeline->is_dropping = false;
+}
+
+void pipeline_close_window(struct pipeline *pipeline, const struct now *now)
+{
+    struct record *record = window_close(&pipeline->window, now);
+    pipeline->n_windows += record != NULL;
+    size_t n_dropped = 0;
+    while (record != NULL) {
+        struct record *next = record->next;
+        record->sequence = pipeline->next_sequence++;
+        n_dropped += journal_append(&pipeline->journal, record);
+        record = next;
+    }
+    say_dropping(pipeline, n_dropped);
+}
+
+// The start of the record's window on today's clock: a clock that was wrong when the window closed
+// and was stepped since would have its documents refused as too old or too new.
+static int64_t timestamp_of(const struct pipeline *pipeline, const struct record *record)
+{
+    int64_t step_ms = pipeline->clock_offset_ms - record->clock_offset_ms;
+    int64_t period_ms = (int64_t)record->period_ms;
+    if (step_ms <= period_ms && step_ms >= -period_ms)
+        return record->start_ms;
+    int64_t moved_ms = record->start_ms + step_ms;
+    return moved_ms - moved_ms % period_ms;
+}
+
+// 0, BATCH_FULL, or -EMSGSIZE: the sink takes no document of this record.
+static int encode_record(struct pipeline *pipeline, struct record *record)
+{
+    struct labels labels;
+    identity_label(pipeline->identity, record, &labels);
+    if (record->parts.n_parts == 0) {
+        int r = emf_plan_record(
+            &pipeline->emf, record, &labels, pipeline->batch.limits.item_bytes - 1, &record->parts);
+        if (r < 0)
+            return r;
+    }
+    for (uint32_t part = record->n_parts_taken; part < record->parts.n_parts; part++) {
+        scoped_free char *document = emf_encode(
+            &pipeline->emf, record, &labels, &record->parts, part, timestamp_of(pipeline, record));
+        if (batch_add(&pipeline->batch, document, strlen(document)) != 0)
+            return BATCH_FULL;
+    }
+    return 0;
+}
+
+static void refuse_first(struct pipeline *pipeline)
+{
+    log_error("%s: record %" PRIu64 " does not fit into a document of this destination: dropped; "
+              "shorten the labels in [identity]",
+        pipeline->sink->ops->name, pipeline->journal.first->sequence);
+    pipeline->n_refused++;
+    journal_pop(&pipeline->journal);
+}
+
+// Fills the batch from the front of the journal; false when there is nothing to send.
+static bool fill_batch(struct pipeline *pipeline)
+{
+    struct batch_limits limits;
+    pipeline->sink->ops->limits(pipeline->sink, &limits);
+    batch_reset(&pipeline->batch, &limits);
+    pipeline->journal.n_in_flight = 0;
+    struct record *record = pipeline->journal.first;
+    while (record != NULL) {
+        struct record *next = record->next;
+        int r = encode_record(pipeline, record);
+        if (r == 0 || r == BATCH_FULL)
+            pipeline->journal.n_in_flight++;
+        else if (pipeline->journal.n_in_flight == 0)
+            refuse_first(pipeline);
+        if (r == BATCH_FULL || (r < 0 && pipeline->journal.n_in_flight > 0))
+            break;
+        record = next;
+    }
+    return pipeline->batch.n_items > 0;
+}
+
+// The first `n_items` documents of the batch are off our hands.
+static void settle(struct pipeline *pipeline, size_t n_items, uint64_t *counter)
+{
+    while (n_items > 0) {
+        struct record *record = pipeline->journal.first;
+        uint32_t n_left = record->parts.n_parts - record->n_parts_taken;
+        if (n_items < n_left) {
+            record->n_parts_taken += (uint32_t)n_items;
+            return;
+        }
+        n_items -= n_left;
+        journal_pop(&pipeline->journal);
+        (*counter)++;
+    }
+}
+
+static void take_answer(struct pipeline *pipeline, const struct ship_answer *answer)
+{
+    pipeline->is_in_flight = false;
+    switch (answer->ship) {
+    case SHIP_BUSY:
+        pipeline->is_in_flight = true;
+        return;
+    case SHIP_TAKEN:
+        settle(pipeline, pipeline->batch.n_items, &pipeline->n_delivered);
+        break;
+    case SHIP_LATER:
+        settle(pipeline, answer->n_taken, &pipeline->n_delivered);
+        break;
+    case SHIP_NEVER:
+        settle(pipeline, pipeline->batch.n_items, &pipeline->n_refused);
+        break;
+    }
+    pipeline->journal.n_in_flight = 0;
+    say_kept_up(pipeline);
+}
+
+int pipeline_ship(struct pipeline *pipeline, const struct now *now)
+{
+    const struct sink_ops *ops = pipeline->sink->ops;
+    if (pipeline_has_work(pipeline) && fill_batch(pipeline)) {
+        ops->submit(pipeline->sink, &pipeline->batch);
+        pipeline->is_in_flight = true;
+    }
+    bool had_batch = pipeline->is_in_flight;
+    struct ship_answer answer = {0};
+    int r = ops->work(pipeline->sink, now, &answer);
+    if (r < 0)
+        return r;
+    if (had_batch)
+        take_answer(pipeline, &answer);
+    return 0;
+}
+
+bool pipeline_has_work(const struct pipeline *pipeline)
+{
+    return !pipeline->is_in_flight && pipeline->journal.first != NULL &&
+        pipeline->sink->ops->is_ready(pipeline->sink);
+}
+
+bool pipeline_is_drained(const struct pipeline *pipeline)
+{
+    return !pipeline->is_in_flight && pipeline->journal.first == NULL;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The story in one place: sample -> delta -> window -> record -> journal -> document -> sink. Owned
+// by the daemon; owns nothing but what stands between collector and sink.
+#pragma once
+
+#include "collector.h"
+#include "encode/emf.h"
+#include "flow/delta.h"
+#include "flow/window.h"
+#include "identity/fixed.h"
+#include "sink.h"
+#include "store/journal.h"
+
+struct pipeline_options {
+    const struct delta_options *delta;
+    const struct window_options *window;
+    const struct emf_options *emf;
+    const struct journal_options *journal;
+    uint64_t sample_ms;
+};
+
+struct pipeline {
+    const struct catalog *catalog; // borrowed, as are the next two
+    struct identity *identity;
+    struct sink *sink;
+    struct delta_table deltas;
+    struct window window;
+    struct emf emf;
+    struct journal journal;
+    struct batch batch; // in flight
+    bool is_in_flight;
+    int64_t clock_offset_ms; // of the last tick
+    bool is_dropping;        // said that the journal is full
+    uint64_t next_sequence;
+    uint64_t n_windows;   // closed with at least one record
+    uint64_t n_delivered; // records
+    uint64_t n_refused;   // records
+    uint64_t n_told_dropped;
+    struct delta delta; // of the sample in hand
+};
+
+// `boot` is borrowed.
+void pipeline_init(struct pipeline *pipeline, const struct pipeline_options *options,
+    const struct catalog *catalog, struct identity *identity, struct sink *sink, const char *boot);
+void pipeline_finish(struct pipeline *pipeline);
+
+// A tick: begin, any number of samples, end. True from end: a window was closed.
+void pipeline_begin_tick(struct pipeline *pipeline, const struct now *now);
+void pipeline_add(struct pipeline *pipeline, const struct sample *sample);
+bool pipeline_end_tick(struct pipeline *pipeline, const struct now *now);
+// Closes the open window before its time.
+void pipeline_close_window(struct pipeline *pipeline, const struct now *now);
+
+// Moves records towards the sink as far as goes without blocking. Negative errno: the sink is gone
+// for good, and what waits cannot be delivered.
+must_check int pipeline_ship(struct pipeline *pipeline, const struct now *now);
+// True when records wait and the sink would take some at once: ship again, after a look at the
+// clock.
+bool pipeline_has_work(const struct pipeline *pipeline);
+// True when nothing waits and nothing is in flight.
+bool pipeline_is_drained(const struct pipeline *pipeline);
