@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A loopback stand-in for the CloudWatch agent's EMF socket, and what collects its documents."""
+import collections
+import json
+import selectors
+import socket
+import struct
+import threading
+import time
+
+Arrival = collections.namedtuple("Arrival", "time document")  # unix time, parsed JSON
+
+
+class Watched:
+    """Things arrive in other threads: documents, and what was no JSON (garbage)."""
+
+    def __init__(self):
+        self.documents, self.garbage = [], []
+        self.changed = threading.Condition()  # holds a lock that may be taken twice
+
+    def is_over(self):
+        """Whether nothing can arrive any more."""
+        return False
+
+    def take(self, text):
+        """Keeps one line or datagram."""
+        with self.changed:
+            try:
+                self.documents.append(Arrival(time.time(), json.loads(text)))
+            except ValueError:
+                self.garbage.append(text)
+            self.changed.notify_all()
+
+    def wait_for(self, predicate, timeout=10.0):
+        """The first true predicate(self), asked at every arrival and 20 times a second."""
+        end = time.monotonic() + timeout
+        with self.changed:
+            while True:
+                over, late = self.is_over(), time.monotonic() >= end
+                result = predicate(self)
+                if result:
+                    return result
+                if over or late:
+                    raise TimeoutError(f"{'over' if over else 'timeout'} while waiting: {self}")
+                self.changed.wait(0.05)
+
+
+class Agent(Watched):
+    """The CloudWatch agent's EMF socket on loopback: one JSON document per line or datagram.
+
+    `torn` keeps what a connection left behind without a newline. A small receive_buffer makes a
+    paused TCP agent stuck sooner.
+    """
+
+    MAX_DOCUMENT_BYTES, MAX_DOCUMENTS = 2 << 20, 100_000
+
+    def __init__(self, protocol="tcp", host="127.0.0.1", port=0, receive_buffer=None):
+        super().__init__()
+        self.protocol, self.host, self.port = protocol, host, port
+        self.torn, self.n_connections, self.n_dropped = [], 0, 0
+        self._receive_buffer, self._orders = receive_buffer, collections.deque()
+        self._thread, self._paused, self._partial = None, False, {}
+        self.start()
+
+    def __str__(self):
+        return (f"agent {self.endpoint}, {len(self.documents)} documents, garbage "
+                f"{self.garbage[-3:]}")
+
+    @property
+    def endpoint(self):
+        """For example tcp://127.0.0.1:25888."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.protocol}://{host}:{self.port}"
+
+    def start(self):
+        """Listens; on the same port as before when it was stopped."""
+        if self._thread:
+            return
+        kind = socket.SOCK_STREAM if self.protocol == "tcp" else socket.SOCK_DGRAM
+        listener = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self._receive_buffer:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
+        listener.setblocking(False)
+        listener.bind((self.host, self.port))
+        if self.protocol == "tcp":
+            listener.listen(16)
+        self.port = listener.getsockname()[1]
+        self._paused, self._running = False, True
+        self._thread = threading.Thread(target=self._serve, args=(listener,), daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        """Closes the listener and every connection."""
+        if self._thread:
+            self._order(lambda: setattr(self, "_running", False))
+            self._thread.join(5)
+            self._thread = None
+
+    def pause(self):
+        """Neither accepts nor reads: an agent that is stuck."""
+        self._order(lambda: setattr(self, "_paused", True))
+
+    def resume(self):
+        """Takes up what waits."""
+        self._order(lambda: setattr(self, "_paused", False))
+
+    def reset(self):
+        """Breaks every connection with RST; the listener stays."""
+        self._order(lambda: [self._close(connection, abort=True) for connection in
+                             list(self._partial)])
+
+    def _order(self, action):
+        """Lets the serving thread do it, and waits until it is done."""
+        done = threading.Event()
+        self._orders.append((action, done))
+        if not self._thread or not done.wait(5):
+            raise RuntimeError(f"{self} does not run")
+
+    def _serve(self, listener):
+        with selectors.DefaultSelector() as self._selector:
+            self._selector.register(listener, selectors.EVENT_READ)
+            while self._running:
+                ready = [] if self._paused else self._selector.select(0.02)
+                for key, _ in ready:
+                    self._on_ready(key.fileobj, listener)
+                while self._orders:
+                    action, done = self._orders.popleft()
+                    action()
+                    done.set()
+                if self._paused:
+                    time.sleep(0.02)
+            for connection in list(self._partial):
+                self._close(connection)
+            listener.close()
+
+    def _on_ready(self, ready, listener):
+        try:
+            if self.protocol == "udp":
+                self._keep(ready.recv(65536))
+            elif ready is listener:
+                connection, _ = listener.accept()
+                connection.setblocking(False)
+                self._partial[connection] = b""
+                self._selector.register(connection, selectors.EVENT_READ)
+                self.n_connections += 1
+            else:
+                self._read(ready)
+        except OSError:
+            if ready is not listener:
+                self._close(ready)
+
+    def _read(self, connection):
+        data = connection.recv(65536)
+        *lines, rest = (self._partial[connection] + data).split(b"\n")
+        for line in lines:
+            self._keep(line)
+        self._partial[connection] = rest
+        if not data or len(rest) > self.MAX_DOCUMENT_BYTES:
+            self._close(connection)
+
+    def _keep(self, document):
+        if len(self.documents) >= self.MAX_DOCUMENTS:
+            self.n_dropped += 1
+        else:
+            self.take(document)
+
+    def _close(self, connection, abort=False):
+        rest = self._partial.pop(connection)
+        if rest:
+            self.torn.append(rest)
+        self._selector.unregister(connection)
+        if abort:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
