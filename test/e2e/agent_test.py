@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The CloudWatch agent's socket on the rig: it stops, starts, hangs and resets, and nothing is missing."""
+import time
+
+from harness import OnRig, bodies, main, total
+
+# A second's window, ten values each: much to send in a short test.
+PACE = ["-o", "sample.interval=100ms", "-o", "publish.period=1s"]
+
+
+class AgentSocket(OnRig):
+    def move_for(self, eni, seconds, step=0.1):
+        """Moves a counter all the time; returns by how much."""
+        moved, end = 0, time.monotonic() + seconds
+        while time.monotonic() < end:
+            eni.add(pps_allowance_exceeded=7)
+            moved += 7
+            time.sleep(step)
+        return moved
+
+    def check(self, agent, eni, moved):
+        documents = {(d["boot"], d["sequence"], d["part"]): d for d in bodies(agent)}
+        self.assertEqual(len(documents), len(agent.documents), "a document came twice")
+        self.assert_published(list(documents.values()), eni, pps_allowance_exceeded=moved)
+        self.assertEqual(total(documents.values(), "pps_allowance_exceeded"), moved)
+        self.assertEqual(agent.garbage, [])
+
+    def test_agent_that_stops_for_seconds_gets_everything(self):
+        eni, agent = self.bench.add("ens5"), self.bench.agent()
+        daemon = self.run_to_agent(agent, pace=PACE)
+        self.wait_for_samples(daemon)
+        moved = self.move_for(eni, 2)
+        agent.stop()
+        moved += self.move_for(eni, 4)
+        agent.start()
+        moved += self.move_for(eni, 2)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.check(agent, eni, moved)
+        self.assertTrue(any("cannot reach" in line for line in daemon.log), daemon)
+        self.assertTrue(any("connected again" in line for line in daemon.log), daemon)
+
+    def test_agent_that_starts_late_gets_the_first_window(self):
+        eni, agent = self.bench.add("ens5"), self.bench.agent()
+        agent.stop()
+        daemon = self.run_to_agent(agent, pace=PACE)
+        self.wait_for_samples(daemon)
+        moved = self.move_for(eni, 2)
+        agent.start()
+        agent.wait_for(lambda a: a.documents, 15)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.check(agent, eni, moved)
+
+    def test_reset_connections_lose_nothing(self):
+        eni, agent = self.bench.add("ens5"), self.bench.agent()
+        daemon = self.run_to_agent(agent, pace=PACE)
+        self.wait_for_samples(daemon)
+        moved = 0
+        for _ in range(3):
+            moved += self.move_for(eni, 1.2)
+            agent.reset()
+        moved += self.move_for(eni, 1)
+        time.sleep(1.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.check(agent, eni, moved)
+
+    def test_stuck_agent_delays_no_sample_and_gets_everything_later(self):
+        eni, agent = self.bench.add("ens5"), self.bench.agent(receive_buffer=4096)
+        daemon = self.run_to_agent(agent, "publish.quiet_enis=send",
+                                   f"identity.property.ballast={'x' * 1000}", pace=PACE)
+        self.wait_for_samples(daemon)
+        agent.pause()
+        before = daemon.counts()[(eni.mac, "GSTATS")]
+        moved = self.move_for(eni, 5)
+        self.assertGreaterEqual(daemon.counts()[(eni.mac, "GSTATS")] - before, 45, "samples were missed")
+        agent.resume()
+        time.sleep(2)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.check(agent, eni, moved)
+
+    def test_udp_takes_a_document_per_datagram(self):
+        eni, agent = self.bench.add("ens5"), self.bench.agent("udp")
+        daemon = self.run_to_agent(agent, pace=PACE)
+        self.wait_for_samples(daemon)
+        moved = self.move_for(eni, 2)
+        time.sleep(0.3)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.check(agent, eni, moved)
+
+    def test_udp_agent_that_is_away_gets_everything_on_loopback(self):
+        eni, agent = self.bench.add("ens5"), self.bench.agent("udp")
+        daemon = self.run_to_agent(agent, pace=PACE)
+        self.wait_for_samples(daemon)
+        moved = self.move_for(eni, 1)
+        agent.stop()
+        moved += self.move_for(eni, 2)
+        agent.start()
+        moved += self.move_for(eni, 1)
+        time.sleep(4)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.check(agent, eni, moved)
+
+    def test_ipv6_literal(self):
+        eni, agent = self.bench.add("ens5"), self.bench.agent(host="::1")
+        daemon = self.run_to_agent(agent, pace=PACE)
+        self.wait_for_samples(daemon)
+        moved = self.move_for(eni, 1)
+        time.sleep(0.3)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.check(agent, eni, moved)
+
+    def test_last_window_is_delivered_before_the_end(self):
+        eni, agent = self.bench.add("ens5"), self.bench.agent()
+        daemon = self.run_to_agent(agent, pace=["-o", "sample.interval=100ms", "-o", "publish.period=1h"])
+        self.wait_for_samples(daemon)
+        moved = self.move_for(eni, 1)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.check(agent, eni, moved)
+
+    def test_end_without_the_agent_says_what_is_lost(self):
+        eni, agent = self.bench.add("ens5"), self.bench.agent()
+        agent.stop()
+        daemon = self.run_to_agent(agent, "run.drain=100ms", pace=PACE)
+        self.wait_for_samples(daemon)
+        self.move_for(eni, 1)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assertTrue(any("are lost" in line for line in daemon.log), daemon)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests share: the daemon on the rig, and the published values as plain numbers."""
+import os
+import pathlib
+import sys
+import time
+import unittest
+
+TEST = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TEST / "rig"))
+
+import rig as rig_library  # noqa: E402
+
+BINARY = os.environ.get("ENAWATCH_BINARY", "enawatch")
+DATA = TEST / "data" / "ethtool"
+EXCEEDED = [f"{name}_allowance_exceeded" for name in ("bw_in", "bw_out", "pps", "conntrack", "linklocal")]
+AVAILABLE = "conntrack_allowance_available"
+INSTANCE = "i-0123456789abcdef0"
+
+# Ten samples a second and windows of two seconds: as by default, only faster.
+FAST = ["-o", "sample.interval=100ms", "-o", "publish.period=2s"]
+COMMON = ["-o", f"identity.instance_id={INSTANCE}", "-o", "identity.imds=off"]
+
+
+def is_eni(document):
+    return "interface" in document
+
+
+def is_instance(document):
+    return not is_eni(document)
+
+
+def values(documents, metric, keep=is_instance):
+    """All values of a metric, in the order of their documents."""
+    return [v for d in documents if keep(d) for v in d.get(metric, []) if isinstance(d.get(metric), list)]
+
+
+def total(documents, metric, keep=is_instance):
+    return sum(values(documents, metric, keep))
+
+
+def of_mac(mac):
+    return lambda document: document.get("mac") == mac
+
+
+def bodies(watched):
+    return [arrival.document for arrival in list(watched.documents)]
+
+
+class OnRig(unittest.TestCase):
+    """A test with a rig of its own, and a log on failure."""
+
+    def setUp(self):
+        self.bench = rig_library.Rig()
+        self.addCleanup(self.bench.close)
+
+    def run_daemon(self, *options, sink="stdout", pace=FAST):
+        arguments = ["run", *COMMON, *pace, "-o", f"publish.sink={sink}"]
+        return self.bench.start(BINARY, *arguments, *(w for o in options for w in ("-o", o)))
+
+    def run_to_agent(self, agent, *options, pace=FAST):
+        return self.run_daemon(f"agent.endpoint={agent.endpoint}", *options, sink="agent", pace=pace)
+
+    def wait_for_samples(self, daemon, n=3):
+        """Until every ENI was read n times: from then on whatever moves is seen."""
+        macs = [eni.mac for eni in self.bench.enis]
+        for _ in range(100):
+            counts = daemon.counts()
+            if all(counts.get((mac, "GSTATS"), 0) >= n for mac in macs):
+                return
+            time.sleep(0.05)
+        self.fail(f"the ENIs are not read: {daemon.counts()} {daemon}")
+
+    def assert_published(self, documents, eni, **moved):
+        """What was published of an ENI's exceeded counters is exactly what moved, all else nothing."""
+        for metric in EXCEEDED:
+            self.assertEqual(total(documents, metric, of_mac(eni.mac)), moved.get(metric, 0), metric)
+
+    def assert_identified(self, documents):
+        """boot, sequence and part name each document once; all parts are there."""
+        keys = [(d["boot"], d["sequence"], d["part"]) for d in documents]
+        self.assertEqual(len(keys), len(set(keys)), "a document came twice")
+        for d in documents:
+            n_parts = sum(1 for e in documents if e["sequence"] == d["sequence"])
+            self.assertEqual(n_parts, d["parts"])
+
+
+def main():
+    rig_library.in_namespace()
+    unittest.main(verbosity=2)

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job on the rig: counters in, exact EMF out."""
+import time
+
+from harness import (AVAILABLE, BINARY, EXCEEDED, INSTANCE, OnRig, bodies, is_eni, is_instance, main, of_mac, total,
+                     values)
+
+
+class MainJob(OnRig):
+    def test_two_enis_sum_to_last_minus_first(self):
+        first, second = self.bench.add("ens5"), self.bench.add("ens6")
+        first.set(bw_in_allowance_exceeded=123456789, pps_allowance_exceeded=17)
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        for step in range(1, 16):
+            first.add(bw_in_allowance_exceeded=step, pps_allowance_exceeded=3)
+            second.add(linklocal_allowance_exceeded=step * 2)
+            time.sleep(0.2)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        documents = bodies(daemon)
+        self.assert_identified(documents)
+        self.assert_published(documents, first, bw_in_allowance_exceeded=120, pps_allowance_exceeded=45)
+        self.assert_published(documents, second, linklocal_allowance_exceeded=240)
+        for metric in EXCEEDED:
+            self.assertEqual(total(documents, metric), total(documents, metric, is_eni), metric)
+
+    def test_instance_values_are_the_sum_and_the_minimum_per_sample(self):
+        first, second = self.bench.add("ens5"), self.bench.add("ens6")
+        first.set(conntrack_allowance_available=9000)
+        second.set(conntrack_allowance_available=4000)
+        daemon = self.run_daemon("publish.quiet_enis=send",
+                                 "publish.metrics=default, conntrack_allowance_available")
+        self.wait_for_samples(daemon)
+        first.add(pps_allowance_exceeded=5)
+        second.add(pps_allowance_exceeded=6)
+        time.sleep(2.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        documents = bodies(daemon)
+        self.assertEqual(set(values(documents, AVAILABLE)), {4000})
+        for window in {d["_aws"]["Timestamp"] for d in documents}:
+            same = [d for d in documents if d["_aws"]["Timestamp"] == window]
+            enis = [d["pps_allowance_exceeded"] for d in same if is_eni(d)]
+            instance = [d["pps_allowance_exceeded"] for d in same if is_instance(d)]
+            self.assertEqual([sum(v) for v in zip(*enis)], instance[0])
+
+    def test_burst_of_one_second_stands_alone_in_its_element(self):
+        eni = self.bench.add("ens5")
+        daemon = self.run_daemon(pace=["-o", "publish.period=5s"])
+        self.wait_for_samples(daemon)
+        time.sleep(0.5 - time.time() % 1 + (1 if time.time() % 1 > 0.4 else 0))
+        eni.add(bw_out_allowance_exceeded=48211)
+        time.sleep(5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        moved = [v for v in values(bodies(daemon), "bw_out_allowance_exceeded") if v]
+        self.assertEqual(moved, [48211])
+        full = [d for d in bodies(daemon) if is_instance(d) and len(d["bw_out_allowance_exceeded"]) == 5]
+        self.assertTrue(full, "no window of five seconds has five values")
+
+    def test_documents_are_what_cloudwatch_takes(self):
+        eni = self.bench.add("ens5")
+        before = int(time.time() * 1000)
+        daemon = self.run_daemon("identity.cluster=blue", "identity.property.team=net")
+        self.wait_for_samples(daemon)
+        eni.add(conntrack_allowance_exceeded=2)
+        daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 6)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        instance = next(d for d in bodies(daemon) if is_instance(d))
+        directive = instance["_aws"]["CloudWatchMetrics"][0]
+        self.assertEqual(directive["Namespace"], "EnaWatch")
+        self.assertEqual(directive["Dimensions"], [["InstanceId"], ["ClusterName"]])
+        self.assertEqual(instance["_aws"]["LogGroupName"], "/enawatch/metrics")
+        self.assertEqual(instance["_aws"]["Timestamp"] % 2000, 0)
+        self.assertGreaterEqual(instance["_aws"]["Timestamp"], before - 2000)
+        self.assertEqual((instance["InstanceId"], instance["ClusterName"], instance["team"]),
+                         (INSTANCE, "blue", "net"))
+        eni_document = next(d for d in bodies(daemon) if is_eni(d))
+        self.assertEqual(eni_document["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+                         [["InstanceId", "NetworkInterfaceId"]])
+        self.assertEqual(eni_document["NetworkInterfaceId"], eni.mac)
+        self.assertEqual(eni_document["throttled"], {"conntrack_allowance_exceeded": 1})
+        self.assertEqual((eni_document["interface"], eni_document["driver_version"]), ("ens5", "2.17.0g"))
+        for document in bodies(daemon):
+            for metric in document["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+                self.assertIsInstance(document[metric["Name"]], list)
+
+    def test_quiet_eni_is_not_published_and_the_instance_always_is(self):
+        self.bench.add("ens5")
+        daemon = self.run_daemon()
+        daemon.wait_for(lambda d: len(d.documents) >= 2, 8)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assertFalse([d for d in bodies(daemon) if is_eni(d)])
+        self.assertEqual(set(values(bodies(daemon), "bw_in_allowance_exceeded")), {0})
+
+    def test_default_window_of_the_node_costs_a_read_per_second(self):
+        eni = self.bench.add("ens5")
+        daemon = self.run_daemon(pace=["-o", "publish.period=5s"])
+        self.wait_for_samples(daemon)
+        before = daemon.counts()
+        time.sleep(5)
+        after = daemon.counts()
+        daemon.stop()
+        reads = after[(eni.mac, "GSTATS")] - before[(eni.mac, "GSTATS")]
+        names = after[(eni.mac, "GSTRINGS")] - before[(eni.mac, "GSTRINGS")]
+        self.assertIn(reads, (4, 5, 6))
+        self.assertIn(names, (0, 1, 2))
+
+    def test_periods_end_the_program(self):
+        self.bench.add("ens5")
+        daemon = self.bench.start(BINARY, "run", "--periods", "2", "-o", "publish.sink=stdout",
+                                  "-o", "sample.interval=100ms", "-o", "publish.period=1s")
+        self.assertEqual(daemon.wait(8), 0)
+        self.assertEqual(len({d["_aws"]["Timestamp"] for d in bodies(daemon)}), 2)
+
+    def test_sigterm_publishes_the_open_window_with_a_last_sample(self):
+        eni = self.bench.add("ens5")
+        daemon = self.run_daemon(pace=["-o", "sample.interval=1s", "-o", "publish.period=1h"])
+        self.wait_for_samples(daemon, 2)
+        eni.add(pps_allowance_exceeded=11)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assertEqual(total(bodies(daemon), "pps_allowance_exceeded"), 11)
+        self.assertEqual(bodies(daemon)[0]["_aws"]["Timestamp"] % 3600000, 0)
+
+
+class Devices(OnRig):
+    def test_eni_that_is_attached_later_is_not_counted_from_its_history(self):
+        self.bench.add("ens5")
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        late = self.bench.add("ens6")
+        late_history = dict(bw_in_allowance_exceeded=900000)
+        late.set(**late_history)
+        time.sleep(0.5)
+        moved_before = late.get("bw_in_allowance_exceeded")
+        self.wait_for_samples(daemon)
+        late.add(bw_in_allowance_exceeded=21)
+        time.sleep(0.5)
+        daemon.stop()
+        published = total(bodies(daemon), "bw_in_allowance_exceeded", of_mac(late.mac))
+        self.assertIn(published, (21, 21 + moved_before), "neither with nor without the second value")
+        self.assertLess(published % 900000, 22)
+
+    def test_rename_changes_nothing(self):
+        eni = self.bench.add("eth0")
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        eni.add(pps_allowance_exceeded=4)
+        time.sleep(0.3)
+        eni.rename("ens5")
+        eni.add(pps_allowance_exceeded=5)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=9)
+        self.assertTrue(any("eth0 is now called ens5" in line for line in daemon.log), daemon)
+
+    def test_eni_that_leaves_takes_nothing_with_it(self):
+        stays, leaves = self.bench.add("ens5"), self.bench.add("ens6")
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        leaves.add(bw_in_allowance_exceeded=8)
+        time.sleep(0.5)
+        leaves.remove()
+        stays.add(bw_in_allowance_exceeded=3)
+        time.sleep(2.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), stays, bw_in_allowance_exceeded=3)
+        self.assert_published(bodies(daemon), leaves, bw_in_allowance_exceeded=8)
+        self.assertEqual(total(bodies(daemon), "bw_in_allowance_exceeded"), 11)
+
+    def test_reloaded_device_starts_at_zero(self):
+        eni = self.bench.add("ens5")
+        eni.set(pps_allowance_exceeded=5000)
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        eni.replace(keep_stats=False)
+        time.sleep(0.5)
+        eni.add(pps_allowance_exceeded=6)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=6)
+
+    def test_errno_keeps_the_baseline_and_is_said_once(self):
+        eni = self.bench.add("ens5")
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        eni.fail(19)
+        eni.add(linklocal_allowance_exceeded=50)
+        time.sleep(0.6)
+        eni.heal()
+        time.sleep(0.6)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, linklocal_allowance_exceeded=50)
+        said = [line for line in daemon.log if "cannot read the statistics" in line]
+        self.assertEqual(len(said), 1, daemon)
+        gap = [d["gap_ms"] for d in bodies(daemon) if d.get("gap_ms")]
+        self.assertTrue(gap and max(gap) >= 500, gap)
+
+    def test_zeros_of_a_failed_command_are_not_published(self):
+        eni = self.bench.add("ens5")
+        eni.set(bw_in_allowance_exceeded=7000)
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        eni.zeros()
+        time.sleep(0.7)
+        eni.add(bw_in_allowance_exceeded=9)
+        eni.heal()
+        time.sleep(0.7)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, bw_in_allowance_exceeded=9)
+        self.assertNotIn(0, values(bodies(daemon), AVAILABLE))
+
+    def names_move(self, kernel):
+        eni = self.bench.add("ens5")
+        eni.kernel(kernel)
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        eni.replace_stats({"rx_first": 1, **dict(reversed(eni.stats.items()))})
+        eni.add(pps_allowance_exceeded=13)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=13)
+
+    def test_names_that_move_are_found_again(self):
+        self.names_move("new")
+
+    def test_names_that_move_are_found_again_on_kernels_that_ignore_the_count(self):
+        self.names_move("old")
+
+    def test_same_count_with_other_names_is_noticed_within_a_window(self):
+        eni = self.bench.add("ens5")
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        eni.replace_stats(dict(reversed(eni.stats.items())))
+        time.sleep(3)
+        eni.add(pps_allowance_exceeded=13)
+        time.sleep(0.5)
+        daemon.stop()
+        self.assertGreaterEqual(total(bodies(daemon), "pps_allowance_exceeded"), 13)
+
+    def test_odd_names_and_thousands_of_statistics_are_survived(self):
+        eni = self.bench.add("ens5")
+        eni.replace_stats({**eni.stats, "caf\u00e9": 3, "x" * 32: 4, **{f"q_{i}": i for i in range(5000)}})
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        eni.add(pps_allowance_exceeded=2)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=2)
+        self.assertTrue(any("2 statistic names" in line for line in daemon.log), daemon)
+
+    def test_device_without_allowances_is_said_and_others_go_on(self):
+        bare = self.bench.add("ens5", stats={"tx_timeout": 0, "suspend": 0})
+        eni = self.bench.add("ens6")
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        eni.add(pps_allowance_exceeded=2)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=2)
+        said = [line for line in daemon.log if "offers no allowance statistics" in line]
+        self.assertEqual(len(said), 1, daemon)
+        self.assertIn(bare.name, said[0])
+
+    def test_no_interface_is_no_error_and_one_that_comes_is_read(self):
+        daemon = self.run_daemon()
+        daemon.wait_for(lambda d: any("waiting for one" in line for line in d.log), 5)
+        eni = self.bench.add("ens5")
+        self.wait_for_samples(daemon)
+        eni.add(pps_allowance_exceeded=2)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=2)
+
+    def test_slow_device_delays_a_signal_by_no_more_than_its_own_read(self):
+        slow = self.bench.add("ens5")
+        for i in range(4):
+            self.bench.add(f"eth{i}")
+        daemon = self.run_daemon(pace=["-o", "publish.period=5s"])
+        self.wait_for_samples(daemon)
+        slow.latency(1500)
+        time.sleep(2)
+        began = time.monotonic()
+        self.assertEqual(daemon.stop(), 0, daemon)
+        # The read that was under way, and the one of the last sample.
+        self.assertLess(time.monotonic() - began, 2 * 1.5 + 1.5)
+
+    def test_real_veth_is_read_through_the_kernel(self):
+        """No simulated device: the far ends of the pairs are ordinary veth interfaces of this kernel."""
+        self.bench.add("ens5")
+        daemon = self.run_daemon("sample.drivers=veth", "sample.interfaces=peer*", "publish.quiet_enis=send",
+                                 "publish.metrics=rx_queue_0_xdp_packets")
+        daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 6)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        eni = next(d for d in bodies(daemon) if is_eni(d))
+        self.assertEqual((eni["interface"], eni["driver"]), ("peerens5", "veth"))
+        self.assertEqual(set(eni["rx_queue_0_xdp_packets"]), {0})
+
+
+if __name__ == "__main__":
+    main()

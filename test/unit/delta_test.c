@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of truth, one by one. Expected values are by hand from the design's rules.
+#include "flow/delta.h"
+
+#include <string.h>
+
+#include "base.h"
+#include "flow/catalog.h"
+#include "support/unit.h"
+
+#define SECOND NS_PER_S
+
+struct bench {
+    struct catalog catalog;
+    struct delta_table table;
+    struct eni eni;
+    struct sample sample;
+    struct delta delta;
+    struct catalog_options options;
+};
+
+static int set_up(void **state)
+{
+    struct bench *bench = xcalloc(1, sizeof(*bench));
+    static char *words[] = {(char *)"default", (char *)"queue_0_tx_cnt"};
+    bench->options = (struct catalog_options){.metrics = {ARRAY_SIZE(words), words}};
+    catalog_init(&bench->catalog, &bench->options);
+    struct delta_options options = {.verdict_ms = 10000};
+    delta_table_init(&bench->table, &bench->catalog, &options);
+    bench->eni = (struct eni){.mac = {{2, 0, 0, 0, 0, 1}}, .ifindex = 2, .ifname = "ens5"};
+    *state = bench;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *bench = *state;
+    delta_table_finish(&bench->table);
+    free(bench);
+    return 0;
+}
+
+static void begin(struct bench *bench, uint64_t second)
+{
+    bench->sample.eni = &bench->eni;
+    bench->sample.at = (struct now){.boot_ns = (100 + second) * SECOND};
+    bench->sample.n_readings = 0;
+}
+
+static void put(struct bench *bench, uint32_t metric, uint64_t value)
+{
+    bench->sample.readings[bench->sample.n_readings++] = (struct reading){metric, value};
+}
+
+static enum delta_outcome apply(struct bench *bench)
+{
+    return delta_table_apply(&bench->table, &bench->sample, &bench->delta);
+}
+
+// A sample with one allowance counter, the gauge beside it and total_resets.
+static enum delta_outcome look(
+    struct bench *bench, uint64_t second, uint64_t pps, uint64_t available, uint64_t resets)
+{
+    begin(bench, second);
+    put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, pps);
+    put(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, available);
+    put(bench, METRIC_TOTAL_RESETS, resets);
+    return apply(bench);
+}
+
+static bool has(const struct bench *bench, uint32_t metric)
+{
+    for (uint32_t i = 0; i < bench->delta.n_readings; i++)
+        if (bench->delta.readings[i].metric == metric)
+            return true;
+    return false;
+}
+
+static uint64_t of(const struct bench *bench, uint32_t metric)
+{
+    for (uint32_t i = 0; i < bench->delta.n_readings; i++)
+        if (bench->delta.readings[i].metric == metric)
+            return bench->delta.readings[i].value;
+    fail_msg("metric %u is not in the delta", metric);
+    return 0;
+}
+
+static uint64_t pps(const struct bench *bench)
+{
+    return of(bench, METRIC_PPS_ALLOWANCE_EXCEEDED);
+}
+
+// A life whose baseline a second sample has confirmed: pps 1000 at second 1.
+static struct bench *confirmed(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(look(bench, 0, 1000, 500, 3), DELTA_BASELINE);
+    assert_int_equal(look(bench, 1, 1000, 500, 3), DELTA_PUBLISH);
+    return bench;
+}
+
+static void first_sight_publishes_nothing(void **state)
+{
+    assert_int_equal(look(*state, 0, 5000000, 500, 0), DELTA_BASELINE);
+}
+
+static void increase_is_the_difference(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(look(bench, 2, 1007, 400, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 7);
+    assert_int_equal(of(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE), 400);
+    assert_int_equal(bench->delta.verdict, VERDICT_NONE);
+    assert_int_equal(bench->delta.elapsed_ns, SECOND);
+}
+
+static void counters_at_the_64_bit_end_do_not_wrap(void **state)
+{
+    struct bench *bench = *state;
+    look(bench, 0, UINT64_MAX - 5, 500, 3);
+    assert_int_equal(look(bench, 1, UINT64_MAX, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 5);
+}
+
+static void absent_statistic_is_not_zero(void **state)
+{
+    struct bench *bench = confirmed(state);
+    begin(bench, 2);
+    put(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, 400);
+    assert_int_equal(apply(bench), DELTA_PUBLISH);
+    assert_false(has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED));
+    assert_int_equal(look(bench, 3, 1010, 400, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 10);
+}
+
+static void statistic_that_appears_later_starts_with_a_baseline(void **state)
+{
+    struct bench *bench = confirmed(state);
+    begin(bench, 2);
+    put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, 1000);
+    put(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 77);
+    assert_int_equal(apply(bench), DELTA_PUBLISH);
+    assert_false(has(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED));
+}
+
+static void zeros_that_go_away_are_a_lie_and_lose_nothing(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(look(bench, 2, 0, 0, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 3, 0, 0, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 4, 1009, 400, 3), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_LIE);
+    assert_int_equal(pps(bench), 9);
+    assert_int_equal(bench->delta.elapsed_ns, 3 * SECOND);
+}
+
+static void fall_with_a_told_reset_counts_from_zero_at_once(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(look(bench, 2, 40, 500, 4), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_RESET);
+    assert_int_equal(pps(bench), 40);
+    assert_int_equal(look(bench, 3, 45, 500, 4), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 5);
+}
+
+static void told_reset_does_not_hasten_a_device_that_answers_zeros(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(look(bench, 2, 0, 0, 4), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 3, 12, 500, 4), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_RESET);
+    assert_int_equal(pps(bench), 12);
+}
+
+static void fall_that_nothing_tells_is_a_reset_after_the_verdict_time(void **state)
+{
+    struct bench *bench = confirmed(state);
+    for (uint64_t second = 2; second < 12; second++)
+        assert_int_equal(look(bench, second, 40 + second, 500, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 12, 60, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_RESET);
+    assert_int_equal(pps(bench), 60);
+}
+
+static void verdict_time_starts_again_when_the_new_life_contradicts_itself(void **state)
+{
+    struct bench *bench = confirmed(state);
+    for (uint64_t second = 2; second < 10; second++)
+        assert_int_equal(look(bench, second, 40, 500, 3), DELTA_SUSPECT);
+    for (uint64_t second = 10; second < 20; second++)
+        assert_int_equal(look(bench, second, 30, 500, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 20, 30, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 30);
+}
+
+static void fall_below_a_baseline_seen_once_is_rebased(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(look(bench, 0, 900000, 500, 3), DELTA_BASELINE);
+    for (uint64_t second = 1; second < 11; second++)
+        assert_int_equal(look(bench, second, 5000, 500, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 11, 5000, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_REBASED);
+    assert_int_equal(bench->delta.n_readings, 0);
+    assert_int_equal(look(bench, 12, 5004, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 4);
+}
+
+static void reset_takes_the_whole_group_from_zero_and_no_other(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 2; second++) {
+        begin(bench, second);
+        put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, 1000);
+        put(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 5);
+        put(bench, METRIC_SRD_TX_PKTS, 300);
+        put(bench, METRIC_TOTAL_RESETS, 1);
+        put(bench, METRIC_N_KNOWN, 10000); // queue_0_tx_cnt, in the driver's memory
+        apply(bench);
+    }
+    begin(bench, 2);
+    put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, 3);
+    put(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 7);
+    put(bench, METRIC_SRD_TX_PKTS, 310);
+    put(bench, METRIC_TOTAL_RESETS, 2);
+    put(bench, METRIC_N_KNOWN, 10100);
+    assert_int_equal(apply(bench), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 3);
+    assert_int_equal(of(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED), 7);
+    assert_int_equal(of(bench, METRIC_SRD_TX_PKTS), 10);
+    assert_int_equal(of(bench, METRIC_TOTAL_RESETS), 1);
+    assert_int_equal(of(bench, METRIC_N_KNOWN), 100);
+}
+
+static void counter_of_the_driver_that_falls_restarted(void **state)
+{
+    struct bench *bench = confirmed(state);
+    begin(bench, 2);
+    put(bench, METRIC_N_KNOWN, 500);
+    apply(bench);
+    begin(bench, 3);
+    put(bench, METRIC_N_KNOWN, 20);
+    assert_int_equal(apply(bench), DELTA_PUBLISH);
+    assert_int_equal(of(bench, METRIC_N_KNOWN), 20);
+    assert_int_equal(bench->delta.verdict, VERDICT_NONE);
+}
+
+static void resets_that_move_without_a_fall_are_no_reset(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(look(bench, 2, 1002, 500, 4), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_NONE);
+    assert_int_equal(pps(bench), 2);
+}
+
+static void never_throttled_node_publishes_no_zero_of_the_gauge(void **state)
+{
+    struct bench *bench = *state;
+    look(bench, 0, 0, 500, 3);
+    look(bench, 1, 0, 500, 3);
+    assert_int_equal(look(bench, 2, 0, 0, 3), DELTA_SUSPECT);
+    for (uint64_t second = 3; second < 30; second++)
+        if (look(bench, second, 0, 0, 3) == DELTA_PUBLISH)
+            assert_false(has(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE));
+    assert_int_equal(look(bench, 30, 0, 499, 3), DELTA_PUBLISH);
+    assert_int_equal(of(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE), 499);
+}
+
+static void gauge_that_is_truly_zero_is_published(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(look(bench, 2, 1001, 0, 3), DELTA_PUBLISH);
+    assert_int_equal(of(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE), 0);
+}
+
+static void zeros_longer_than_the_verdict_time_can_still_be_a_lie(void **state)
+{
+    struct bench *bench = confirmed(state);
+    uint64_t published = 0;
+    for (uint64_t second = 2; second < 40; second++)
+        if (look(bench, second, 0, 0, 3) == DELTA_PUBLISH)
+            published += pps(bench);
+    assert_int_equal(published, 0);
+    assert_int_equal(look(bench, 40, 1011, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_LIE);
+    assert_int_equal(pps(bench), 11);
+    assert_int_equal(bench->delta.elapsed_ns, 39 * SECOND);
+}
+
+static void zeros_longer_than_the_verdict_time_can_be_a_reset(void **state)
+{
+    struct bench *bench = confirmed(state);
+    for (uint64_t second = 2; second < 40; second++)
+        look(bench, second, 0, 0, 3);
+    assert_int_equal(look(bench, 40, 6, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 6);
+}
+
+static void zeros_are_no_first_baseline(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 20; second++)
+        assert_int_equal(look(bench, second, 0, 0, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 20, 5000000, 500, 3), DELTA_BASELINE);
+    assert_int_equal(look(bench, 21, 5000001, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 1);
+}
+
+static void zeros_without_a_gauge_are_a_first_baseline(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 2; second++) {
+        begin(bench, second);
+        put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, second);
+        assert_int_equal(apply(bench), second == 0 ? DELTA_BASELINE : DELTA_PUBLISH);
+    }
+    assert_int_equal(pps(bench), 1);
+}
+
+static void jump_that_no_nic_can_do_is_held_and_goes_away(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(look(bench, 2, UINT64_C(0xffff888000000000), 500, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 3, 1004, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_LIE);
+    assert_int_equal(pps(bench), 4);
+}
+
+static void jump_that_stays_is_a_new_baseline(void **state)
+{
+    struct bench *bench = confirmed(state);
+    const uint64_t far = UINT64_C(1) << 60;
+    for (uint64_t second = 2; second < 12; second++)
+        assert_int_equal(look(bench, second, far, 500, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 12, far, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_REBASED);
+    assert_int_equal(look(bench, 13, far + 2, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 2);
+}
+
+static void rename_changes_nothing(void **state)
+{
+    struct bench *bench = confirmed(state);
+    memcpy(bench->eni.ifname, "ens6", 5);
+    assert_int_equal(look(bench, 2, 1003, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 3);
+}
+
+static void other_ifindex_above_the_baseline_is_rebased(void **state)
+{
+    struct bench *bench = confirmed(state);
+    bench->eni.ifindex = 9;
+    assert_int_equal(look(bench, 2, 4000, 500, 0), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_REBASED);
+    assert_int_equal(bench->delta.n_readings, 0);
+    assert_int_equal(look(bench, 3, 4001, 500, 0), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 1);
+}
+
+static void other_ifindex_below_the_baseline_is_a_reset(void **state)
+{
+    struct bench *bench = confirmed(state);
+    bench->eni.ifindex = 9;
+    assert_int_equal(look(bench, 2, 8, 500, 0), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_RESET);
+    assert_int_equal(pps(bench), 8);
+}
+
+static void other_mac_is_another_eni(void **state)
+{
+    struct bench *bench = confirmed(state);
+    bench->eni.mac.octets[5] = 7;
+    assert_int_equal(look(bench, 2, 8, 500, 0), DELTA_BASELINE);
+}
+
+static void oldest_life_is_forgotten_when_there_are_too_many(void **state)
+{
+    struct bench *bench = *state;
+    for (uint32_t i = 0; i <= DELTA_MAX_LIVES; i++) {
+        bench->eni.mac.octets[4] = (uint8_t)(i >> 8);
+        bench->eni.mac.octets[5] = (uint8_t)i;
+        assert_int_equal(look(bench, i, 1000, 500, 3), DELTA_BASELINE);
+    }
+    assert_int_equal(look(bench, 300, 1001, 500, 3), DELTA_PUBLISH); // the last is known
+    bench->eni.mac.octets[4] = bench->eni.mac.octets[5] = 0;
+    assert_int_equal(look(bench, 301, 1001, 500, 3), DELTA_BASELINE); // the first is not
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(first_sight_publishes_nothing),
+        TEST(increase_is_the_difference),
+        TEST(counters_at_the_64_bit_end_do_not_wrap),
+        TEST(absent_statistic_is_not_zero),
+        TEST(statistic_that_appears_later_starts_with_a_baseline),
+        TEST(zeros_that_go_away_are_a_lie_and_lose_nothing),
+        TEST(fall_with_a_told_reset_counts_from_zero_at_once),
+        TEST(told_reset_does_not_hasten_a_device_that_answers_zeros),
+        TEST(fall_that_nothing_tells_is_a_reset_after_the_verdict_time),
+        TEST(verdict_time_starts_again_when_the_new_life_contradicts_itself),
+        TEST(fall_below_a_baseline_seen_once_is_rebased),
+        TEST(reset_takes_the_whole_group_from_zero_and_no_other),
+        TEST(counter_of_the_driver_that_falls_restarted),
+        TEST(resets_that_move_without_a_fall_are_no_reset),
+        TEST(never_throttled_node_publishes_no_zero_of_the_gauge),
+        TEST(gauge_that_is_truly_zero_is_published),
+        TEST(zeros_longer_than_the_verdict_time_can_still_be_a_lie),
+        TEST(zeros_longer_than_the_verdict_time_can_be_a_reset),
+        TEST(zeros_are_no_first_baseline),
+        TEST(zeros_without_a_gauge_are_a_first_baseline),
+        TEST(jump_that_no_nic_can_do_is_held_and_goes_away),
+        TEST(jump_that_stays_is_a_new_baseline),
+        TEST(rename_changes_nothing),
+        TEST(other_ifindex_above_the_baseline_is_rebased),
+        TEST(other_ifindex_below_the_baseline_is_a_reset),
+        TEST(other_mac_is_another_eni),
+        TEST(oldest_life_is_forgotten_when_there_are_too_many),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
