@@ -36,7 +36,7 @@ struct record {
     struct eni eni;          // all zero in the record of an instance
     uint64_t sequence;       // counts the records of one start of the daemon, from 1
     int64_t start_ms;        // of the aligned window, wall clock
-    int64_t clock_offset_ms; // now_offset_ms() when the window closed
+    int64_t clock_offset_ms; // now_offset_ms() when the window opened
     uint64_t period_ms;
     uint64_t sample_ms;    // the configured interval
     uint64_t gap_ms;       // the longest time that one value covers, 0 if none is unusual

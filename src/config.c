@@ -167,7 +167,8 @@ static bool find_row(const struct config *config, const struct assignment *assig
 static bool has_section(const struct config *config, const char *section)
 {
     for (size_t t = 0; t < config->n_tables; t++)
-        if (strcmp(config->tables[t].table->section, section) == 0)
+        if (config->tables[t].table->n_rows > 0 &&
+            strcmp(config->tables[t].table->section, section) == 0)
             return true;
     return false;
 }
@@ -230,7 +231,7 @@ int config_assign(struct config *config, const struct assignment *assignment)
     scoped_free char *complaint = setting_parse(
         &bound->table->rows[i], bound->options, name, assignment->value);
     if (complaint != NULL) {
-        log_error("%s: %s.%s = %s: allowed is %s", assignment->origin, assignment->section,
+        log_error("%s: %s.%s = %.80s: allowed is %s", assignment->origin, assignment->section,
             assignment->key, assignment->value, complaint);
         return -EINVAL;
     }
@@ -245,11 +246,11 @@ int config_set(struct config *config, const char *text)
     char *equals = strchr(copy, '=');
     char *dot = strchr(copy, '.');
     if (equals == NULL || dot == NULL || dot > equals) {
-        log_error("-o %s: allowed is section.key=value", text);
+        log_error("-o %.80s: allowed is section.key=value", text);
         return -EINVAL;
     }
     *equals = *dot = '\0';
-    scoped_free char *origin = xasprintf("-o %s", text);
+    scoped_free char *origin = xasprintf("-o %.80s", text);
     struct assignment assignment = {.origin = origin,
         .section = parse_trim(copy),
         .key = parse_trim(dot + 1),

@@ -200,7 +200,7 @@ static void tick(struct daemon *daemon, const struct now *now)
 static void last_tick(struct daemon *daemon, const struct now *now)
 {
     tick(daemon, now);
-    pipeline_close_window(&daemon->pipeline, now);
+    pipeline_close_window(&daemon->pipeline);
     begin_drain(daemon);
 }
 
@@ -227,7 +227,7 @@ static void replay_tick(struct daemon *daemon)
     tick(daemon, &now);
     if (daemon->state == DAEMON_RUNNING &&
         daemon->counters->ops->advance(daemon->counters) == COUNTERS_ENDED) {
-        pipeline_close_window(&daemon->pipeline, &now);
+        pipeline_close_window(&daemon->pipeline);
         begin_drain(daemon);
     }
 }

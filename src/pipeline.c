@@ -30,7 +30,7 @@ void pipeline_begin_tick(struct pipeline *pipeline, const struct now *now)
 {
     pipeline->clock_offset_ms = now_offset_ms(now);
     if (window_is_stale(&pipeline->window, now))
-        pipeline_close_window(pipeline, now);
+        pipeline_close_window(pipeline);
     window_open(&pipeline->window, now);
 }
 
@@ -60,7 +60,7 @@ bool pipeline_end_tick(struct pipeline *pipeline, const struct now *now)
 {
     if (!window_end_tick(&pipeline->window, now))
         return false;
-    pipeline_close_window(pipeline, now);
+    pipeline_close_window(pipeline);
     return true;
 }
 
@@ -84,9 +84,9 @@ static void say_kept_up(struct pipeline *pipeline)
     pipeline->is_dropping = false;
 }
 
-void pipeline_close_window(struct pipeline *pipeline, const struct now *now)
+void pipeline_close_window(struct pipeline *pipeline)
 {
-    struct record *record = window_close(&pipeline->window, now);
+    struct record *record = window_close(&pipeline->window);
     pipeline->n_windows += record != NULL;
     size_t n_dropped = 0;
     while (record != NULL) {

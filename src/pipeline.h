@@ -49,7 +49,7 @@ void pipeline_begin_tick(struct pipeline *pipeline, const struct now *now);
 void pipeline_add(struct pipeline *pipeline, const struct sample *sample);
 bool pipeline_end_tick(struct pipeline *pipeline, const struct now *now);
 // Closes the open window before its time.
-void pipeline_close_window(struct pipeline *pipeline, const struct now *now);
+void pipeline_close_window(struct pipeline *pipeline);
 
 // Moves records towards the sink as far as goes without blocking. Negative errno: the sink is gone
 // for good, and what waits cannot be delivered.

@@ -38,6 +38,19 @@ static char *format_number(enum option_type type, uint64_t value)
     return type == OPTION_BYTES ? format_bytes(value) : xasprintf("%" PRIu64, value);
 }
 
+// As short as it can be and still come back as the same number.
+static char *format_real(double value)
+{
+    char *text = NULL;
+    double back = -1;
+    for (int digits = 6; back != value && digits <= 17; digits++) {
+        free(text);
+        text = xasprintf("%.*g", digits, value);
+        back = strtod(text, NULL);
+    }
+    return text;
+}
+
 static char *join(char *const *words, size_t n_words, const char *between)
 {
     char *text = xstrdup("");
@@ -207,7 +220,7 @@ char *setting_format(const struct option *option, const void *options)
     case OPTION_CHOICE:
         return xstrdup(option->choices[*(const int *)field]);
     case OPTION_REAL:
-        return xasprintf("%g", *(const double *)field);
+        return format_real(*(const double *)field);
     default:
         return format_number(option->type, *(const uint64_t *)field);
     }

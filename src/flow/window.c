@@ -91,24 +91,40 @@ static int64_t distance(int64_t a, int64_t b)
     return a > b ? a - b : b - a;
 }
 
+// Whether a tick comes too late for a window that ends then, or on another clock than `offset_ms`
+// tells.
+static bool is_past(
+    const struct window *window, const struct now *now, int64_t end_ms, int64_t offset_ms)
+{
+    // The tick of the window's end belongs to it; one that comes an interval later tells of a gap.
+    return now->wall_ms >= end_ms + (int64_t)window->sample_ms ||
+        distance(now_offset_ms(now), offset_ms) > (int64_t)window->options->period_ms;
+}
+
 bool window_is_stale(const struct window *window, const struct now *now)
 {
-    if (!window->is_open)
-        return false;
-    // The tick of the window's end belongs to it; one that comes an interval later tells of a gap.
-    return now->wall_ms >= window->end_ms + (int64_t)window->sample_ms ||
-        distance(now_offset_ms(now), window->clock_offset_ms) > (int64_t)window->options->period_ms;
+    return window->is_open && is_past(window, now, window->end_ms, window->clock_offset_ms);
+}
+
+// The window that follows the last one, when that ended with a tick of its own and this tick is not
+// too late for it; else the one that `now` falls in.
+static int64_t start_of_next(const struct window *window, const struct now *now)
+{
+    int64_t period_ms = (int64_t)window->options->period_ms;
+    bool follows = window->has_ended && now->wall_ms >= window->end_ms &&
+        !is_past(window, now, window->end_ms + period_ms, window->clock_offset_ms);
+    return follows ? window->end_ms : now->wall_ms - now->wall_ms % period_ms;
 }
 
 void window_open(struct window *window, const struct now *now)
 {
     if (window->is_open)
         return;
-    int64_t period_ms = (int64_t)window->options->period_ms;
-    window->is_open = true;
-    window->start_ms = now->wall_ms - now->wall_ms % period_ms;
-    window->end_ms = window->start_ms + period_ms;
+    window->start_ms = start_of_next(window, now);
+    window->end_ms = window->start_ms + (int64_t)window->options->period_ms;
     window->clock_offset_ms = now_offset_ms(now);
+    window->is_open = true;
+    window->has_ended = false;
 }
 
 static struct member *member_of(struct window *window, const struct eni *eni)
@@ -217,7 +233,8 @@ bool window_end_tick(struct window *window, const struct now *now)
         take_value(window, window->instance, METRIC_SCOPE_INSTANCE, &reading);
         *tick = (struct window_tick){0};
     }
-    return window->is_open && now->wall_ms >= window->end_ms;
+    window->has_ended = window->is_open && now->wall_ms >= window->end_ms;
+    return window->has_ended;
 }
 
 struct record_size {
@@ -267,8 +284,8 @@ static void fill_record(
     }
 }
 
-static struct record *make_record(const struct window *window, const struct member *member,
-    enum metric_scope scope, const struct now *now)
+static struct record *make_record(
+    const struct window *window, const struct member *member, enum metric_scope scope)
 {
     struct record_size size = measure(window, member);
     if (size.n_series == 0)
@@ -277,7 +294,7 @@ static struct record *make_record(const struct window *window, const struct memb
     record->scope = scope;
     record->eni = member->eni;
     record->start_ms = window->start_ms;
-    record->clock_offset_ms = now_offset_ms(now);
+    record->clock_offset_ms = window->clock_offset_ms;
     record->period_ms = window->options->period_ms;
     record->sample_ms = window->sample_ms;
     record->gap_ms = member->gap_ms;
@@ -322,11 +339,11 @@ static uint32_t count_read(const struct window *window)
     return n_read;
 }
 
-struct record *window_close(struct window *window, const struct now *now)
+struct record *window_close(struct window *window)
 {
     if (!window->is_open)
         return NULL;
-    struct record *first = make_record(window, window->instance, METRIC_SCOPE_INSTANCE, now);
+    struct record *first = make_record(window, window->instance, METRIC_SCOPE_INSTANCE);
     struct record **end = first != NULL ? &first->next : &first;
     if (first != NULL)
         first->n_enis = count_read(window);
@@ -334,7 +351,7 @@ struct record *window_close(struct window *window, const struct now *now)
         const struct member *member = window->enis[i];
         if (!member->is_loud && window->options->quiet_enis == QUIET_ENIS_OMIT)
             continue;
-        *end = make_record(window, member, METRIC_SCOPE_ENI, now);
+        *end = make_record(window, member, METRIC_SCOPE_ENI);
         if (*end != NULL)
             end = &(*end)->next;
     }

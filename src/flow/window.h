@@ -27,6 +27,7 @@ struct window {
     const struct window_options *options; // borrowed
     uint64_t sample_ms;
     bool is_open;
+    bool has_ended;           // the last one, with a tick at its end: the next begins there
     int64_t start_ms, end_ms; // wall clock, aligned to the period
     int64_t clock_offset_ms;  // when it opened
     struct member *instance;
@@ -53,4 +54,4 @@ bool window_end_tick(struct window *window, const struct now *now);
 // The records of the open window, linked by `next`, the instance's first; NULL when it holds no
 // value. The caller owns them and gives them their sequence numbers. The window is then closed and
 // empty.
-struct record *window_close(struct window *window, const struct now *now);
+struct record *window_close(struct window *window);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The usual spellings of options, and what is not one of them.
-#include "command/arguments.h"
-
 #include "base.h"
+#include "command/arguments.h"
 #include "support/unit.h"
 
 // ARGUMENTS("run", "-c", "x"): the words of a command line behind the name of the program.
-#define WORDS(...) (const char *[]){"enawatch", __VA_ARGS__}
+#define WORDS(...)                                                                                 \
+    (const char *[])                                                                               \
+    {                                                                                              \
+        "enawatch", __VA_ARGS__                                                                    \
+    }
 #define ARGUMENTS(...)                                                                             \
     (struct arguments)                                                                             \
     {                                                                                              \
@@ -145,8 +148,8 @@ static void a_value_that_is_missing_is_told_with_its_option(void **state)
 static void words_are_taken_in_their_order(void **state)
 {
     (void)state;
-    struct arguments arguments = ARGUMENTS("run", "-o", "a.b=c",
-        "--option=d.e=f", "-h", "--periods", "3");
+    struct arguments arguments = ARGUMENTS(
+        "run", "-o", "a.b=c", "--option=d.e=f", "-h", "--periods", "3");
     assert_string_equal(arguments_word(&arguments), "run");
     arguments.at++;
     assert_null(arguments_value(&arguments, 0, "periods"));

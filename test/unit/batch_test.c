@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Documents are cut to what a destination takes, and lie in the batch as they will be sent.
-#include "batch.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "batch.h"
 #include "support/unit.h"
 
 // 10 bytes an item, 25 a batch, 3 items: each limit can be reached before the others.
@@ -68,10 +67,10 @@ static void the_newline_counts_as_a_byte_of_the_item(void **state)
 static void the_newlines_count_as_bytes_of_the_batch(void **state)
 {
     struct batch *batch = *state;
-    assert_int_equal(add(batch, "123456789"), 0); // 10
-    assert_int_equal(add(batch, "123456789"), 0); // 20
+    assert_int_equal(add(batch, "123456789"), 0);      // 10
+    assert_int_equal(add(batch, "123456789"), 0);      // 20
     assert_int_equal(add(batch, "12345"), BATCH_FULL); // would be 26
-    assert_int_equal(add(batch, "1234"), 0); // 25
+    assert_int_equal(add(batch, "1234"), 0);           // 25
     assert_int_equal(batch->n_bytes, 25);
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is known of metrics. Names, order, gauges and groups: ENA driver r2.17.0, facts 1.1, 1.5
 // and 1.7; what is published where: design, "Windows, records, and what is published".
-#include "flow/catalog.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base.h"
+#include "flow/catalog.h"
 #include "support/unit.h"
 
 #define EVERYWHERE (METRIC_SCOPE_ENI | METRIC_SCOPE_INSTANCE)
@@ -42,8 +41,7 @@ static struct catalog catalog_of(const char *const *words, size_t n_words)
 }
 
 #define CATALOG_OF(...)                                                                            \
-    catalog_of(                                                                                    \
-        (const char *const[]){__VA_ARGS__}, ARRAY_SIZE(((const char *const[]){__VA_ARGS__})))
+    catalog_of((const char *const[]){__VA_ARGS__}, ARRAY_SIZE(((const char *const[]){__VA_ARGS__})))
 
 static const char *check(const char *const *words, size_t n_words)
 {
@@ -79,8 +77,7 @@ static void known_metrics_are_what_the_driver_says(void **state)
 static void ids_stand_for_their_names(void **state)
 {
     (void)state;
-    assert_string_equal(
-        expected[METRIC_BW_IN_ALLOWANCE_EXCEEDED].name, "bw_in_allowance_exceeded");
+    assert_string_equal(expected[METRIC_BW_IN_ALLOWANCE_EXCEEDED].name, "bw_in_allowance_exceeded");
     assert_string_equal(
         expected[METRIC_BW_OUT_ALLOWANCE_EXCEEDED].name, "bw_out_allowance_exceeded");
     assert_string_equal(expected[METRIC_PPS_ALLOWANCE_EXCEEDED].name, "pps_allowance_exceeded");

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of truth, one by one. Expected values are by hand from the design's rules.
-#include "flow/delta.h"
-
 #include <string.h>
 
 #include "base.h"
 #include "flow/catalog.h"
+#include "flow/delta.h"
 #include "support/unit.h"
 
 #define SECOND NS_PER_S

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bounded queue of records: first in first out, the oldest go first when there is no room, and
 // never what is in flight.
-#include "store/journal.h"
-
 #include "base.h"
+#include "store/journal.h"
 #include "unit/dice.h"
 
 #define MAX_BYTES 1000

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // MAC addresses as IMDS writes them, there and back.
-#include "base/mac.h"
-
 #include <string.h>
 
+#include "base/mac.h"
 #include "support/unit.h"
 
 static const uint8_t octets[MAC_OCTETS] = {0x02, 0x0a, 0xbc, 0xde, 0xf0, 0x9f};

@@ -92,7 +92,8 @@ static void a_pair_before_any_section_has_the_empty_section(void **state)
 
 static void blanks_around_names_and_values_are_cut(void **state)
 {
-    assert_heard(*state, "  [ a b ]  \n\t key  one\t=  v  w \t\n", "1 [a b]\n2 a b|key  one|v  w\n");
+    assert_heard(
+        *state, "  [ a b ]  \n\t key  one\t=  v  w \t\n", "1 [a b]\n2 a b|key  one|v  w\n");
 }
 
 static void lines_may_end_as_on_windows(void **state)
@@ -103,8 +104,8 @@ static void lines_may_end_as_on_windows(void **state)
 static void comments_start_a_line_and_nothing_else(void **state)
 {
     assert_heard(*state, "# one\n; two\n  # three\n\t;four = 4\n#[a]\n", "");
-    assert_heard(*state, "a = b # c\nd = e;f\ng = #\nh = ; i\n",
-        "1 |a|b # c\n2 |d|e;f\n3 |g|#\n4 |h|; i\n");
+    assert_heard(
+        *state, "a = b # c\nd = e;f\ng = #\nh = ; i\n", "1 |a|b # c\n2 |d|e;f\n3 |g|#\n4 |h|; i\n");
 }
 
 static void the_first_equals_sign_ends_the_key(void **state)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers with units. The reader of lines is tested in parse_ini_test.c.
-#include "base/parse.h"
-
 #include <float.h>
 #include <string.h>
 
 #include "base.h"
+#include "base/parse.h"
 #include "support/unit.h"
 
 #define UNTOUCHED UINT64_C(4242424242)
@@ -40,8 +39,8 @@ static void assert_refused(parser *parse, const char *const *texts, size_t n)
 static void whole_numbers_reach_to_64_bits(void **state)
 {
     (void)state;
-    static const struct reading_of readings[] = {{"0", 0}, {"7", 7}, {"007", 7},
-        {"1000000", 1000000}, {"18446744073709551615", UINT64_MAX}};
+    static const struct reading_of readings[] = {
+        {"0", 0}, {"7", 7}, {"007", 7}, {"1000000", 1000000}, {"18446744073709551615", UINT64_MAX}};
     assert_read(parse_u64, readings, ARRAY_SIZE(readings));
 }
 

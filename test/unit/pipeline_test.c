@@ -322,7 +322,7 @@ static void gap_is_one_value_in_the_window_in_which_it_was_seen(void **state)
     ticks(bench, 5, 1);
     pass(bench, 42 * SECOND); // suspended: the next tick is at 48 s
     tick(bench, 100);
-    pipeline_close_window(&bench->pipeline, &bench->now);
+    pipeline_close_window(&bench->pipeline);
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 4);
     json_auto_t *before = document(bench, 0);

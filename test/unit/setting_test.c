@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One value of one option: what is taken, what is refused with what would be allowed, and that a
 // refusal changes nothing. The rows are this test's own.
-#include "setting.h"
-
 #include <string.h>
 
 #include "base.h"
+#include "setting.h"
 #include "unit/dice.h"
 
 struct options {
@@ -54,9 +53,7 @@ static const char *const choices[] = {"omit", "send", "ask", NULL};
 static const struct option rows[N_ROWS] = {
     [TEXT] = {ROW(text), .type = OPTION_STRING},
     [CHECKED] = {ROW(checked), .type = OPTION_STRING, .check = check_text},
-    [WITH_DEFAULT] = {ROW(with_default),
-        .type = OPTION_STRING,
-        .fallback = "x",
+    [WITH_DEFAULT] = {ROW(with_default), .type = OPTION_STRING, .fallback = "x",
         .check = check_text},
     [LIST] = {ROW(list), .type = OPTION_LIST},
     [LIST_WITH_DEFAULT] = {ROW(list_with_default), .type = OPTION_LIST, .fallback = "*"},
@@ -174,8 +171,8 @@ static void a_list_with_a_default_has_a_word(void **state)
     set(options, LIST_WITH_DEFAULT, "a");
     static const char *const empty[] = {"", ",", " , ,"};
     for (size_t i = 0; i < ARRAY_SIZE(empty); i++)
-        assert_refused(options, LIST_WITH_DEFAULT, empty[i],
-            "at least one word, several apart by commas");
+        assert_refused(
+            options, LIST_WITH_DEFAULT, empty[i], "at least one word, several apart by commas");
     assert_int_equal(options->list_with_default.n_words, 1);
 }
 
@@ -349,8 +346,8 @@ static void numbers_come_back_as_they_were(void **state)
 static void real_numbers_come_back_as_they_were(void **state)
 {
     struct options *options = *state;
-    static const char *const texts[] = {
-        "0.1", "0.25", "10", "999.5", "0.3333333", "123.4567", "0.0000012345678", "0.1234567890123"};
+    static const char *const texts[] = {"0.1", "0.25", "10", "999.5", "0.3333333", "123.4567",
+        "0.0000012345678", "0.1234567890123"};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         set(options, REAL, texts[i]);
         double value = options->real;

@@ -151,8 +151,7 @@ static void a_terminal_that_stands_still_is_never_waited_for(void **state)
 {
     struct sink_fixture *fixture = *state;
     scoped_fd int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
-        skip();
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
     redirect(open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC));
     start(fixture);
     sink_fixture_submit(fixture);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // When samples are taken: at once, then on the wall clock's multiples of the interval, whatever the
 // wall clock does. A fake machine looks at its clock every 10 ms, as a loop that is woken often.
-#include "flow/ticker.h"
-
 #include "base.h"
+#include "flow/ticker.h"
 #include "unit/dice.h"
 
 #define HOUR_MS INT64_C(1699999200000) // 2023-11-14 22:00:00 UTC
@@ -56,8 +55,8 @@ static void assert_ticks_at(struct bench *bench, const int64_t *into_hour_ms, si
 }
 
 #define ASSERT_TICKS_AT(bench, ...)                                                                \
-    assert_ticks_at(bench, (const int64_t[]){__VA_ARGS__},                                         \
-        ARRAY_SIZE(((const int64_t[]){__VA_ARGS__})))
+    assert_ticks_at(                                                                               \
+        bench, (const int64_t[]){__VA_ARGS__}, ARRAY_SIZE(((const int64_t[]){__VA_ARGS__})))
 
 static void the_first_sample_is_taken_at_once(void **state)
 {

@@ -84,8 +84,8 @@ static inline int bench_tear_down(void **state)
 
 static inline void set_time(struct bench *bench, int64_t ms)
 {
-    bench->now = (struct now){.boot_ns = (BOOT_MS + (uint64_t)ms) * NS_PER_MS,
-        .wall_ms = HOUR_MS + ms + bench->step_ms};
+    bench->now = (struct now){
+        .boot_ns = (BOOT_MS + (uint64_t)ms) * NS_PER_MS, .wall_ms = HOUR_MS + ms + bench->step_ms};
 }
 
 // Whatever a record holds, it is one block of `bytes`, and its runs are as long as they can be.
@@ -118,7 +118,7 @@ static inline void close_window(struct bench *bench)
     struct record **end = &bench->records;
     while (*end != NULL)
         end = &(*end)->next;
-    *end = window_close(&bench->window, &bench->now);
+    *end = window_close(&bench->window);
     for (const struct record *record = *end; record != NULL; record = record->next)
         assert_well_formed(record);
     bench->n_closed++;

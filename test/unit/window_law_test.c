@@ -134,8 +134,8 @@ static void count_published(struct model *model, const struct record *record, in
 {
     for (uint32_t i = 0; i < record->n_series; i++)
         for (uint32_t k = 0; k < record->series[i].n_runs; k++)
-            model->published[eni][record->series[i].metric] +=
-                record->series[i].runs[k].value * record->series[i].runs[k].n_values;
+            model->published[eni][record->series[i].metric] += record->series[i].runs[k].value *
+                record->series[i].runs[k].n_values;
     for (uint32_t i = 0; i < record->n_properties; i++)
         model->published[eni][record->properties[i].metric] += record->properties[i].value;
 }
@@ -173,8 +173,7 @@ static void assert_window_is_expected(struct model *model)
     }
     bool sends_all = model->bench->options.quiet_enis == QUIET_ENIS_SEND;
     for (int eni = 0; eni < N_ENIS; eni++)
-        assert_int_equal(
-            seen[eni], has_series(model, eni) && (sends_all || model->is_loud[eni]));
+        assert_int_equal(seen[eni], has_series(model, eni) && (sends_all || model->is_loud[eni]));
 }
 
 // Takes what the bench closed, if it did, and starts the next window of the model.

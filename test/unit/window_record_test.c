@@ -44,8 +44,7 @@ static void counters_of_the_enis_sum_up_per_sample(void **state)
     ASSERT_VALUES(instance_of(bench), PPS, 321, 0, 12);
     ASSERT_VALUES(instance_of(bench), BW_IN, 3, 3, 3);
     for (int eni = 0; eni < 3; eni++)
-        ASSERT_VALUES(
-            eni_record(bench, eni), PPS, values[0][eni], values[1][eni], values[2][eni]);
+        ASSERT_VALUES(eni_record(bench, eni), PPS, values[0][eni], values[1][eni], values[2][eni]);
 }
 
 // conntrack_allowance_available is one amount of the instance, seen by every ENI: facts 1.9.
@@ -80,8 +79,8 @@ static void percents_take_the_maximum_of_the_enis(void **state)
 
 static void modes_do_not_roll_up(void **state)
 {
-    struct bench *bench =
-        BENCH(.metrics = {"default", "ena_srd_mode"}, .quiet_enis = QUIET_ENIS_SEND);
+    struct bench *bench = BENCH(.metrics = {"default", "ena_srd_mode"},
+        .quiet_enis = QUIET_ENIS_SEND);
     begin(bench, S);
     ADD(bench, 0, {PPS, 0}, {MODE, 3});
     ADD(bench, 1, {PPS, 0}, {MODE, 1});
@@ -316,7 +315,8 @@ static void a_property_that_never_moved_is_there_as_zero(void **state)
 
 static void a_statistic_that_the_user_named_is_a_metric(void **state)
 {
-    struct bench *bench = BENCH(.metrics = {"default", "tx_timeout"}, .quiet_enis = QUIET_ENIS_SEND);
+    struct bench *bench = BENCH(.metrics = {"default", "tx_timeout"},
+        .quiet_enis = QUIET_ENIS_SEND);
     begin(bench, S);
     ADD(bench, 0, {METRIC_N_KNOWN, 4});
     ADD(bench, 1, {METRIC_N_KNOWN, 5});

@@ -28,8 +28,8 @@ static void assert_starts(const struct bench *bench, const int64_t *starts, size
 }
 
 #define ASSERT_STARTS(bench, ...)                                                                  \
-    assert_starts(bench, (const int64_t[]){__VA_ARGS__},                                           \
-        ARRAY_SIZE(((const int64_t[]){__VA_ARGS__})))
+    assert_starts(                                                                                 \
+        bench, (const int64_t[]){__VA_ARGS__}, ARRAY_SIZE(((const int64_t[]){__VA_ARGS__})))
 
 static bool is_stale_at(struct bench *bench, int64_t ms)
 {
@@ -154,7 +154,7 @@ static void a_window_that_is_not_open_is_not_stale(void **state)
 {
     struct bench *bench = BENCH(.metrics = {});
     assert_false(is_stale_at(bench, 0));
-    assert_null(window_close(&bench->window, &bench->now));
+    assert_null(window_close(&bench->window));
 }
 
 static void windows_follow_one_another_without_a_gap(void **state)
@@ -178,7 +178,21 @@ static void windows_as_long_as_the_interval_hold_one_value_each(void **state)
         ASSERT_VALUES(record_at(bench, i), PPS, 1);
 }
 
-// 40 s into 60 s: the windows' ends are 60, 120, 180, 240, the first samples then 80, 120, 200, 240.
+static void a_tick_that_is_late_for_such_a_window_still_belongs_to_it(void **state)
+{
+    struct bench *bench = BENCH(.period_ms = S, .sample_ms = S);
+    tick(bench, 13 * S, 1);
+    tick(bench, 14 * S, 2);
+    tick(bench, 15700, 3);
+    tick(bench, 16 * S, 4);
+    ASSERT_STARTS(bench, 13 * S, 14 * S, 15 * S);
+    ASSERT_VALUES(record_at(bench, 0), PPS, 1, 2); // a start on a multiple: the running window
+    ASSERT_VALUES(record_at(bench, 2), PPS, 3);
+    ASSERT_VALUES(record_at(bench, 4), PPS, 4);
+}
+
+// 40 s into 60 s: the windows' ends are 60, 120, 180, 240, the first samples then 80, 120, 200,
+// 240.
 static void an_interval_that_does_not_divide_the_period_skips_no_window(void **state)
 {
     struct bench *bench = BENCH(.sample_ms = 40 * S);
@@ -264,7 +278,7 @@ static void closing_before_the_end_gives_a_short_window(void **state)
     close_window(bench); // SIGTERM
     ASSERT_STARTS(bench, 0);
     ASSERT_VALUES(record_at(bench, 0), PPS, 1, 1, 1);
-    assert_null(window_close(&bench->window, &bench->now));
+    assert_null(window_close(&bench->window));
 }
 
 static void a_window_without_a_value_gives_no_record(void **state)
@@ -355,6 +369,7 @@ int main(void)
         TEST(a_window_that_is_not_open_is_not_stale),
         TEST(windows_follow_one_another_without_a_gap),
         TEST(windows_as_long_as_the_interval_hold_one_value_each),
+        TEST(a_tick_that_is_late_for_such_a_window_still_belongs_to_it),
         TEST(an_interval_that_does_not_divide_the_period_skips_no_window),
         TEST(a_step_of_more_than_a_period_ahead_opens_the_window_of_the_new_time),
         TEST(a_step_of_more_than_a_period_back_opens_the_window_of_the_new_time),

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instructions and allocations per tick, counted by callgrind: the daemon's own work in user space.
+
+Six runs at the same time, a short and a long one of each kind; counts do not depend on the load of the
+machine. 100 ms and 6 s are the 60 samples a window of the defaults, ten times faster.
+"""
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import binaries
+import fleet
+from callgrind import Profile
+from processes import Unmeasured, sleep_until
+
+PERIOD = 6
+SHORT, LONG = 2, 6  # windows that are closed by the time; the first ones fill what is kept
+PHASE = 3           # seconds into the next window, when a run is stopped
+KINDS = ("tick", "reads", "whole")
+MAX_INSTRUCTIONS = 30_000
+
+
+class Run:
+    """One run under callgrind, which counts only what is called by `functions`, or everything."""
+
+    def __init__(self, bench, name, functions):
+        self._bench, self._path = bench, os.path.join(bench.directory, f"callgrind.{name}")
+        self._instance = bench.instance()
+        limits = [f"--toggle-collect={pattern}" for f in functions for pattern in (f, f + ".*")]
+        self._daemon = bench.start(
+            "valgrind", "--tool=callgrind", f"--callgrind-out-file={self._path}", *limits,
+            "--compress-strings=no", "--compress-pos=no", os.environ["ENAWATCH_BINARY"],
+            *bench.arguments(self._instance, "sample.interval=100ms", f"publish.period={PERIOD}s"),
+            stdout=subprocess.DEVNULL)
+
+    def ask_to_stop(self):
+        """SIGTERM."""
+        self._daemon.signal(signal.SIGTERM)
+
+    def finish(self):
+        """Takes the counts in."""
+        try:
+            status = self._daemon.wait(40)
+        except TimeoutError:
+            self._daemon.kill()
+            raise Unmeasured("callgrind did not end") from None
+        if status != 0:
+            raise Unmeasured(f"a run under callgrind ended with {status}: {self._daemon.log[-1:]}")
+        self.profile = Profile(self._path)
+        self.n_ticks = fleet.n_samples(self._daemon)
+        self.n_windows = self._bench.n_windows(self._instance)
+
+
+class Difference:
+    """A long run without a short one."""
+
+    def __init__(self, short, long):
+        for run in (short, long):
+            run.finish()
+        if short.profile.instructions == 0:
+            raise Unmeasured("callgrind saw no call of the function")
+        self.n_ticks, self.n_windows = long.n_ticks - short.n_ticks, long.n_windows - short.n_windows
+        expected = (LONG - SHORT) * 60
+        if self.n_windows != LONG - SHORT or not 0.8 * expected <= self.n_ticks <= 1.2 * expected:
+            raise Unmeasured(f"{self.n_ticks:.0f} ticks in {self.n_windows} windows: the machine is too slow")
+        self.profile = long.profile.minus(short.profile)
+
+
+def measure(bench):
+    """{kind: Difference, or Unmeasured}."""
+    if not shutil.which("valgrind"):
+        return dict.fromkeys(KINDS, Unmeasured("valgrind is not installed"))
+    runs, results = {}, {}
+    for kind in KINDS:
+        try:
+            results[kind] = _functions_of(kind)
+        except Unmeasured as error:
+            results[kind] = error
+    start = (time.time() // PERIOD + 1) * PERIOD
+    sleep_until(start)
+    for kind, functions in results.items():
+        if not isinstance(functions, Unmeasured):
+            runs[kind] = [Run(bench, f"{kind}.{length}", functions) for length in (SHORT, LONG)]
+    for i, length in enumerate((SHORT, LONG)):
+        sleep_until(start + length * PERIOD + PHASE)
+        for pair in runs.values():
+            pair[i].ask_to_stop()
+    for kind, pair in runs.items():
+        with _kept(results, kind):
+            results[kind] = Difference(*pair)
+    return results
+
+
+@contextlib.contextmanager
+def _kept(results, kind):
+    try:
+        yield
+    except Unmeasured as error:
+        results[kind] = error
+
+
+def _functions_of(kind):
+    if kind == "whole":
+        return []
+    return binaries.tick_functions() if kind == "tick" else binaries.read_functions()
+
+
+def report(results, table):
+    """Adds the rows."""
+    table.section("Counts (callgrind, the daemon's own work in user space)")
+    for kind, tell in (("tick", _tell_tick), ("whole", _tell_whole), ("reads", _tell_reads)):
+        if isinstance(results[kind], Unmeasured):
+            table.missing({"tick": "instructions per tick", "whole": "instructions of the whole process",
+                           "reads": "allocations per tick"}[kind], results[kind])
+        else:
+            tell(results[kind], table)
+    table.note("Counts: 100 ms and 6 s, the 60 samples a window of the defaults; the difference of a run of "
+               f"{LONG} and one of {SHORT} windows, so that start-up and warm-up are left out; "
+               f"{fleet.N_MOVING} of the {fleet.N_ENIS} ENIs move. A system call counts as its one "
+               "instruction, and so does clock_gettime(), which callgrind makes a system call.")
+
+
+def _tell_tick(found, table):
+    each = found.profile.instructions / found.n_ticks
+    table.at_most("instructions per tick: read, delta, window", each, MAX_INSTRUCTIONS, f"{each:,.0f}",
+                  f"{MAX_INSTRUCTIONS:,}")
+
+
+def _tell_whole(found, table):
+    profile, per_tick = found.profile, 1 / found.n_ticks
+    table.add("instructions per tick: whole process, publishing", f"{profile.instructions * per_tick:,.0f}")
+    table.add("reads of the clock per tick", f"{profile.called('clock_now') * per_tick:,.1f}")
+    table.add("allocations per window: whole process", f"{profile.allocations / found.n_windows:,.0f}")
+
+
+def _tell_reads(found, table):
+    each = found.profile.allocations / found.n_ticks
+    table.at_most("allocations per tick: read and fold 15 ENIs", each, 0, f"{each:.2f}", "0")
+    if "read_sources" not in binaries.read_functions():
+        table.note("read_sources() is inlined in this binary: allocations are those below its two calls, "
+                   "collect() and pipeline_add().")
+
+
+def print_profile(results, n_functions=16):
+    """The functions that cost most per tick, publishing included."""
+    found = results["whole"]
+    if isinstance(found, Unmeasured):
+        return
+    print("\ninstructions per tick    self   inclusive")
+    inclusive = found.profile.inclusive()
+    top = found.profile.own.most_common(n_functions)
+    top += [(name, found.profile.own[name]) for name, _ in inclusive.most_common(n_functions)
+            if name not in dict(top)]
+    for name, own in top:
+        print(f"{own / found.n_ticks:28,.0f}{inclusive[name] / found.n_ticks:12,.0f}  {name}")
