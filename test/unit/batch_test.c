@@ -146,6 +146,9 @@ static void a_batch_that_is_all_zero_can_be_finished(void **state)
     (void)state;
     struct batch batch = {0};
     batch_finish(&batch);
+    batch_reset(&batch, &small);
+    assert_int_equal(add(&batch, "a"), 0);
+    batch_finish(&batch);
     batch_finish(&batch);
     assert_null(batch.bytes);
 }

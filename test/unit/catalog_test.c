@@ -131,6 +131,8 @@ static void a_named_counter_that_the_default_leaves_out_is_published_everywhere(
     assert_int_equal(catalog.n_metrics, METRIC_N_KNOWN);
     assert_int_equal(published(&catalog, "total_resets"), EVERYWHERE);
     assert_int_equal(published(&catalog, "bw_in_allowance_exceeded"), EVERYWHERE);
+    struct catalog other = CATALOG_OF("total_resets", "default");
+    assert_int_equal(published(&other, "total_resets"), EVERYWHERE);
 }
 
 // Modes do not roll up: there is no mode of an instance.
@@ -205,6 +207,7 @@ static void names_are_what_ethtool_can_show(void **state)
         if (complaint == NULL)
             fail_msg("\"%s\" is taken", bad[i]);
         assert_non_null(strstr(complaint, "31"));
+        assert_non_null(check(&bad[i], 1));
     }
 }
 

@@ -171,6 +171,7 @@ static void finish_frees_what_waits_and_what_is_in_flight(void **state)
     journal_finish(journal); // the address sanitizer sees what is not freed
     assert_null(journal->first);
     assert_int_equal(journal->n_records, 0);
+    assert_int_equal(journal->n_in_flight, 0);
     journal_finish(journal);
 }
 

@@ -93,6 +93,14 @@ static void a_multiple_right_after_the_first_sample_is_left_out(void **state)
     ASSERT_TICKS_AT(&bench, 14000, 15000);
 }
 
+static void a_multiple_that_leaves_half_an_interval_is_not_left_out(void **state)
+{
+    (void)state;
+    struct bench bench = start(1000, 12500);
+    assert_true(is_due(&bench));
+    ASSERT_TICKS_AT(&bench, 13000, 14000);
+}
+
 static void other_intervals_have_other_multiples(void **state)
 {
     (void)state;
@@ -170,6 +178,25 @@ static void a_wall_clock_that_jumps_back_delays_nothing(void **state)
     ASSERT_TICKS_AT(&bench, 2000, 3000);
 }
 
+// The wake-up is on the boot clock: by then the wall clock may have a little left to go.
+static void a_wake_up_that_is_a_moment_early_sleeps_for_what_is_left(void **state)
+{
+    (void)state;
+    struct bench bench = start(1000, 0);
+    assert_true(is_due(&bench));
+    assert_int_equal(bench.ticker.due_boot_ns, 6000 * NS_PER_MS);
+    pass(&bench, 999);
+    assert_false(is_due(&bench));
+    bench.wall_ms -= 1;
+    pass(&bench, 1);
+    assert_false(is_due(&bench));
+    assert_int_equal(bench.ticker.due_boot_ns, 6001 * NS_PER_MS);
+    pass(&bench, 1);
+    assert_true(is_due(&bench));
+    assert_int_equal(bench.wall_ms - HOUR_MS, 1000);
+    assert_int_equal(bench.ticker.due_boot_ns, 7001 * NS_PER_MS);
+}
+
 // chrony and ntpd slew by up to 500 ppm; a clock that goes slower than the boot clock lets the
 // wake-up come before the multiple: that is waited for, not sampled twice.
 static void a_slewed_clock_still_samples_on_the_multiples(void **state)
@@ -231,12 +258,14 @@ int main(void)
         cmocka_unit_test(then_samples_are_taken_on_the_multiples),
         cmocka_unit_test(a_start_on_a_multiple_waits_for_the_next),
         cmocka_unit_test(a_multiple_right_after_the_first_sample_is_left_out),
+        cmocka_unit_test(a_multiple_that_leaves_half_an_interval_is_not_left_out),
         cmocka_unit_test(other_intervals_have_other_multiples),
         cmocka_unit_test(a_little_late_is_not_late_for_the_next),
         cmocka_unit_test(what_was_slept_through_is_skipped),
         cmocka_unit_test(a_suspend_of_a_day_gives_one_sample),
         cmocka_unit_test(a_wall_clock_that_jumps_ahead_delays_nothing),
         cmocka_unit_test(a_wall_clock_that_jumps_back_delays_nothing),
+        cmocka_unit_test(a_wake_up_that_is_a_moment_early_sleeps_for_what_is_left),
         cmocka_unit_test(a_slewed_clock_still_samples_on_the_multiples),
         cmocka_unit_test(a_fast_clock_still_samples_on_the_multiples),
         cmocka_unit_test(samples_stay_apart_whatever_the_wall_clock_does),

@@ -333,6 +333,15 @@ static void an_hour_of_seconds_fits_into_a_window(void **state)
     assert_values(record_at(bench, 1), PPS, values, 3600);
 }
 
+static void a_window_that_is_all_zero_can_be_finished(void **state)
+{
+    struct bench *bench = BENCH(.metrics = {});
+    tick(bench, S, 1);
+    window_finish(&bench->window);
+    window_finish(&bench->window);
+    assert_int_equal(bench->window.n_enis, 0);
+}
+
 // Design: it divides one hour, and above 60 s it is a multiple of 60 s.
 static void periods_are_those_of_the_design(void **state)
 {
@@ -380,6 +389,7 @@ int main(void)
         TEST(a_window_without_a_value_gives_no_record),
         TEST(nothing_of_a_window_is_in_the_next),
         TEST(an_hour_of_seconds_fits_into_a_window),
+        TEST(a_window_that_is_all_zero_can_be_finished),
         TEST(periods_are_those_of_the_design),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""prometheus-node-exporter and collectd beside the daemon: the same 15 ENIs, the same minute, once a second.
+
+Each peer runs twice: with all 1,192 statistics of an ENI, and with the six allowance statistics only,
+which is what the daemon publishes.
+"""
+import http.client
+import os
+import socket
+import subprocess
+import threading
+import time
+
+import fleet
+import packages
+from processes import KIB_PER_MIB, STOP, USER_HZ, Unmeasured, cpu, memory, sleep, wait_for
+
+SETTLE, SECONDS = 8, 60
+ALLOWANCES = [f"{name}_allowance_exceeded" for name in ("bw_in", "bw_out", "pps", "conntrack", "linklocal")]
+ALLOWANCES += ["conntrack_allowance_available"]
+
+
+class Exporter:
+    """node_exporter and who scrapes it. Inside the namespace /sys still shows the interfaces outside, so
+    it is given a tree of its own; of that it needs a folder per interface."""
+
+    package = packages.NODE_EXPORTER
+
+    def __init__(self, bench, root, port, is_small):
+        self.name = f"node_exporter, {'6' if is_small else 'all'} statistics"
+        self._port, self._page = port, b""
+        sysfs = os.path.join(bench.directory, f"sys{port}")
+        for name in bench.names:
+            os.makedirs(os.path.join(sysfs, "class", "net", name))
+        only = [f"--collector.ethtool.metrics-include=^({'|'.join(ALLOWANCES)})$"] * is_small
+        self.process = bench.start(
+            os.path.join(root, packages.PROGRAMS[self.package]), "--collector.disable-defaults",
+            "--collector.ethtool", f"--path.sysfs={sysfs}", f"--web.listen-address=127.0.0.1:{port}", *only,
+            stdout=subprocess.DEVNULL)
+        self._scraper = threading.Thread(target=self._scrape, daemon=True)
+        self._scraper.start()
+
+    def _scrape(self):
+        while not STOP.wait(1 - time.time() % 1):
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+                connection.request("GET", "/metrics")
+                self._page = connection.getresponse().read()
+                connection.close()
+            except (OSError, http.client.HTTPException):
+                continue
+
+    def works(self):
+        """Whether the page has the allowances of all ENIs."""
+        return self._page.count(b"bw_in_allowance_exceeded{") == fleet.N_ENIS
+
+
+class Collectd:
+    """collectd with ethstat, and the network plugin's binary datagrams to a socket of ours."""
+
+    package = packages.COLLECTD
+
+    def __init__(self, bench, root, port, is_small):
+        self.name = f"collectd, {'6' if is_small else 'all'} statistics"
+        program = os.path.join(root, packages.PROGRAMS[self.package])
+        plugins = os.path.join(root, "usr/lib/collectd")
+        packages.check_libraries(program, f"{plugins}/ethstat.so", f"{plugins}/network.so")
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", port))
+        self._socket.setblocking(False)
+        folder = os.path.join(bench.directory, f"collectd{port}")
+        os.makedirs(folder)
+        lines = ["Hostname bench", "FQDNLookup false", "Interval 1", f"BaseDir \"{folder}\"",
+                 f"PIDFile \"{folder}/pid\"", f"PluginDir \"{plugins}\"",
+                 f"TypesDB \"{os.path.join(root, 'usr/share/collectd/types.db')}\"",
+                 "LoadPlugin ethstat", "LoadPlugin network",
+                 f"<Plugin network>\nServer \"127.0.0.1\" \"{port}\"\n</Plugin>", "<Plugin ethstat>"]
+        lines += [f"Interface \"{name}\"" for name in bench.names]
+        lines += [f"Map \"{name}\" \"derive\" \"{name}\"" for name in ALLOWANCES * is_small]
+        lines += ["MappedOnly true"] * is_small + ["</Plugin>"]
+        with open(os.path.join(folder, "conf"), "w", encoding="ascii") as file:
+            file.write("\n".join(lines) + "\n")
+        self.process = bench.start(program, "-f", "-C", os.path.join(folder, "conf"),
+                                   stdout=subprocess.DEVNULL)
+
+    def works(self):
+        """Whether a datagram came with an allowance: none can be read before there was a sample."""
+        try:
+            while b"_allowance_" not in self._socket.recv(65536):
+                pass
+        except BlockingIOError:
+            return False
+        return True
+
+
+class Ourselves:
+    """The daemon at its default interval, documents to /dev/null."""
+
+    name = "enawatch"
+
+    def __init__(self, bench, copy, environment):
+        self.process = bench.start(copy, *bench.arguments(bench.instance(), "publish.sink=stdout"),
+                                   env=environment, stdout=subprocess.DEVNULL)
+
+    def works(self):
+        """Whether it reads the ENIs."""
+        return fleet.n_samples(self.process) > 0
+
+
+class Measured:
+    """CPU time per sample of all ENIs, and memory, of one program over the minute."""
+
+    def __init__(self, program):
+        self.name, self._process = program.name, program.process
+        self._cpu, self._n = cpu(self._process.pid), fleet.n_samples(self._process)
+
+    def finish(self):
+        """Takes the second look."""
+        after, self.n_samples = cpu(self._process.pid), fleet.n_samples(self._process) - self._n
+        if self.n_samples < SECONDS / 2:
+            raise Unmeasured(f"{self.name} took {self.n_samples:.0f} samples in {SECONDS} s")
+        self.cpu_ms = (after.total_ns - self._cpu.total_ns) / self.n_samples / 1e6
+        self.user_ms = (after.user_ticks - self._cpu.user_ticks) / self.n_samples * 1000 / USER_HZ
+        self.tick_ms = 1000 / USER_HZ / self.n_samples
+        self.private_kib = memory(self._process.pid).private_kib
+
+
+def measure(bench, copy, environment, roots):
+    """([Measured], ourselves first; {package: why it is missing})."""
+    programs, missing = [Ourselves(bench, copy, environment)], {}
+    for n, peer in enumerate((Exporter, Collectd)):
+        try:
+            root = roots[peer.package]
+            if isinstance(root, packages.Missing):
+                raise root
+            for is_small in (0, 1):
+                programs.append(peer(bench, root, 9100 + 2 * n + is_small, is_small))
+        except (packages.Missing, RuntimeError) as error:
+            missing[peer.package] = error
+    for program in programs:
+        wait_for(program.works, 20, f"{program.name} working")
+    sleep(SETTLE)
+    measured = [Measured(program) for program in programs]
+    sleep(SECONDS)
+    for one in measured:
+        one.finish()
+    for program in programs:
+        program.process.kill()
+    return measured, missing
+
+
+def report(result, table):
+    """Adds the rows."""
+    measured, missing = result
+    us = measured[0]
+    table.section(f"Peers, once a second for {SECONDS} s, all under the rig (ratio to enawatch)")
+    for one in measured:
+        table.add(f"CPU per sample: {one.name}", _with_ratio(f"{one.cpu_ms:.2f} ms", one.cpu_ms, us.cpu_ms))
+    for one in measured:
+        # The kernel divides a time into user and system by ticks: of a little one it cannot tell.
+        least = us.user_ms + us.tick_ms
+        text = f"< {least:.2f} ms" if one is us else f"{one.user_ms:.2f} ms = > {one.user_ms / least:,.0f} x"
+        table.add(f"of it in user space: {one.name}", text)
+    for one in measured:
+        table.add(f"private memory: {one.name}", _with_ratio(
+            f"{one.private_kib / KIB_PER_MIB:.2f} MiB", one.private_kib, us.private_kib))
+    for package, why in missing.items():
+        table.skipped(package, why)
+    table.note("Peers: system time includes the rig's part of each ioctl (two changes of process), alike for "
+               "all; a real device adds its own. node_exporter formats its page at every scrape (loopback, "
+               "uncompressed), is a Go program with its run time, and keeps nothing between scrapes. "
+               "collectd sends each value on its own and reads the names each time. Neither keeps what "
+               "happened between two samples; enawatch sends one document a minute, here to /dev/null.")
+    table.note("Peers with 6 statistics have the six allowances only (metrics-include, MappedOnly): as near "
+               "to enawatch's job as they come.")
+
+
+def _with_ratio(text, value, our_value):
+    return text if value == our_value else f"{text} = {value / our_value:,.1f} x"
