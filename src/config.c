@@ -6,7 +6,6 @@
 
 #include "base/parse.h"
 #include "config.h"
-#include "config_file.h"
 #include "setting.h"
 #include "sink/table.h"
 

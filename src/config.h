@@ -56,13 +56,22 @@ struct config {
     struct config_table *tables;
 };
 
+// One thing that somebody wants set. Texts are borrowed.
+struct assignment {
+    const char *origin; // for messages: "FILE:LINE", "-o section.key=value"
+    const char *section;
+    const char *key;
+    const char *value;
+};
+
 // All defaults.
 void config_init(struct config *config);
 void config_finish(struct config *config);
 
-// The next three log what is wrong, with file and line and what is allowed, and return -EINVAL.
+// The next four log what is wrong, with file and line and what is allowed, and return -EINVAL.
 // `path` NULL: the default file and folder, both of which may be absent.
 must_check int config_read(struct config *config, const char *path);
+must_check int config_assign(struct config *config, const struct assignment *assignment);
 // "section.key=value" as after -o.
 must_check int config_set(struct config *config, const char *assignment);
 // What no row can see alone.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the files in their order, and prints what came of them.
+// The other half of config.c: reads the files in their order, and prints what came of them.
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/parse.h"
-#include "config_file.h"
+#include "config.h"
 #include "setting.h"
 
 #define CONFIG_FILE_MAX_BYTES (1 << 20)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/parse.h"
-#include "config_file.h"
+#include "config.h"
 
 // Asking after each of more refused lines than this whether nothing changed takes too long.
 #define MAX_COMPARED 8

@@ -184,6 +184,7 @@ static void dimension_values_are_what_cloudwatch_takes(void **state)
     set(bench, "instance_id", NULL, longest);
     set(bench, "cluster", NULL, longest);
     set(bench, "dimension", "Team", longest);
+    set(bench, "cluster", NULL, " a ~ ");
     longest[1024] = 'v';
     static const char *const bad[] = {"   ", "J\xc3\xb6rg", "a\tb", "a\x01", "\x7f"};
     static const char *const keys[][2] = {

@@ -225,6 +225,8 @@ static void sizes_are_written_with_the_largest_unit_that_is_exact(void **state)
         set(options, BYTES, pairs[i][0]);
         assert_format(options, BYTES, pairs[i][1]);
     }
+    options->bytes = UINT64_C(1) << 50; // there is no larger unit
+    assert_format(options, BYTES, "1048576GiB");
     assert_refused(options, BYTES, "1023", "1KiB to 16GiB");
     assert_refused(options, BYTES, "17GiB", "1KiB to 16GiB");
     assert_refused(options, BYTES, "64MB", "a size such as 512KiB, 64MiB");
@@ -347,7 +349,8 @@ static void real_numbers_come_back_as_they_were(void **state)
 {
     struct options *options = *state;
     static const char *const texts[] = {"0.1", "0.25", "10", "999.5", "0.3333333", "123.4567",
-        "0.0000012345678", "0.1234567890123"};
+        "0.0000012345678", "0.1234567890123",
+        "0.30000000000000004"};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         set(options, REAL, texts[i]);
         double value = options->real;
