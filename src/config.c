@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text to option tables: which tables there are, files, assignments, and what must fit together.
+// Text to option tables: which tables there are, and assignments to their rows.
+#include <ctype.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <string.h>
 
 #include "base/parse.h"
@@ -203,25 +203,47 @@ static char *list_keys(const struct config *config, const char *section)
     return text;
 }
 
+int config_enter(const struct config *config, const char *origin, const char *section)
+{
+    if (has_section(config, section))
+        return 0;
+    scoped_free char *allowed = list_sections(config);
+    log_error("%s: unknown section [%s]: allowed is %s", origin, section, allowed);
+    return -EINVAL;
+}
+
 static int say_unknown(const struct config *config, const struct assignment *assignment)
 {
-    bool is_known_section = has_section(config, assignment->section);
-    scoped_free char *allowed = is_known_section ? list_keys(config, assignment->section)
-                                                 : list_sections(config);
-    if (is_known_section)
-        log_error("%s: unknown key %s in [%s]: allowed is %s", assignment->origin, assignment->key,
-            assignment->section, allowed);
-    else if (*assignment->section == '\0')
+    bool is_outside = *assignment->section == '\0';
+    if (!is_outside && !has_section(config, assignment->section))
+        return config_enter(config, assignment->origin, assignment->section);
+    scoped_free char *allowed = is_outside ? list_sections(config)
+                                           : list_keys(config, assignment->section);
+    if (is_outside)
         log_error("%s: %s stands before any section: allowed is %s first", assignment->origin,
             assignment->key, allowed);
     else
-        log_error("%s: unknown section [%s]: allowed is %s", assignment->origin,
+        log_error("%s: unknown key %s in [%s]: allowed is %s", assignment->origin, assignment->key,
             assignment->section, allowed);
     return -EINVAL;
 }
 
+// Such a value could not be printed as a line that says the same.
+static bool has_control_character(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (iscntrl((unsigned char)*text))
+            return true;
+    return false;
+}
+
 int config_assign(struct config *config, const struct assignment *assignment)
 {
+    if (has_control_character(assignment->key) || has_control_character(assignment->value)) {
+        log_error("%s: %s: allowed is a value without control characters", assignment->origin,
+            assignment->key);
+        return -EINVAL;
+    }
     struct config_table *bound;
     size_t i;
     const char *name;
@@ -255,107 +277,4 @@ int config_set(struct config *config, const char *text)
         .key = parse_trim(dot + 1),
         .value = parse_trim(equals + 1)};
     return config_assign(config, &assignment);
-}
-
-static int complain(const char *key, const char *allowed)
-{
-    log_error("%s: allowed is %s", key, allowed);
-    return -EINVAL;
-}
-
-// A set that can never be complete would publish nothing, without a word.
-static int check_dimensions(const struct config *config, const char *key, const char *text)
-{
-    struct dimension_sets sets = {0};
-    const char *complaint = dimension_sets_parse(text, &sets);
-    bool is_any_complete = false;
-    const char *unknown = NULL;
-    for (size_t i = 0; complaint == NULL && i < sets.n_sets; i++) {
-        bool is_complete = true;
-        for (size_t k = 0; k < sets.sets[i].n_names; k++) {
-            if (identity_knows_dimension(&config->identity, sets.sets[i].names[k]))
-                continue;
-            is_complete = false;
-            if (strcmp(sets.sets[i].names[k], "ClusterName") != 0)
-                unknown = sets.sets[i].names[k];
-        }
-        is_any_complete |= is_complete;
-    }
-    int r = 0;
-    if (unknown != NULL) {
-        log_error(
-            "%s = %s: %s has no value: allowed is InstanceId, ClusterName, NetworkInterfaceId "
-            "and what identity.dimension.NAME defines",
-            key, text, unknown);
-        r = -EINVAL;
-    } else if (complaint == NULL && !is_any_complete) {
-        log_error("%s = %s: no set is complete without identity.cluster: set it, or add a set", key,
-            text);
-        r = -EINVAL;
-    }
-    dimension_sets_finish(&sets);
-    return r;
-}
-
-static int check_metrics(const struct config *config)
-{
-    for (size_t i = 0; i < config->catalog.metrics.n_words; i++) {
-        const char *name = config->catalog.metrics.words[i];
-        if (!emf_is_reserved(name))
-            continue;
-        log_error("publish.metrics: %s is a member of every document: allowed are names of "
-                  "statistics",
-            name);
-        return -EINVAL;
-    }
-    return 0;
-}
-
-// A label and a statistic of one name would be one member of the document.
-static int check_labels(
-    const struct catalog *catalog, const char *key, const struct option_map *map)
-{
-    for (size_t i = 0; i < map->n_pairs; i++) {
-        const char *name = map->pairs[i].name;
-        if (catalog_find(catalog, name, strlen(name)) == METRIC_MAX)
-            continue;
-        log_error("%s.%s: allowed is a name that no statistic has", key, name);
-        return -EINVAL;
-    }
-    return 0;
-}
-
-static int check_names(const struct config *config)
-{
-    struct catalog catalog;
-    catalog_init(&catalog, &config->catalog);
-    int r = check_metrics(config);
-    if (r == 0)
-        r = check_labels(&catalog, "identity.dimension", &config->identity.dimensions);
-    return r != 0 ? r : check_labels(&catalog, "identity.property", &config->identity.properties);
-}
-
-int config_check(const struct config *config)
-{
-    const char *complaint = catalog_options_check(&config->catalog);
-    if (complaint != NULL)
-        return complain("publish.metrics", complaint);
-    complaint = window_options_check(&config->window);
-    if (complaint != NULL)
-        return complain("publish.period", complaint);
-    complaint = identity_options_check(&config->identity);
-    if (complaint != NULL)
-        return complain("[identity]", complaint);
-    if (config->sample.interval_ms > config->window.period_ms)
-        return complain("sample.interval", "at most publish.period");
-    if (config->emf.resolution == EMF_RESOLUTION_1 && config->window.period_ms != 1000 &&
-        config->window.period_ms != 5000 && config->window.period_ms != 10000 &&
-        config->window.period_ms != 30000)
-        return complain("publish.resolution = 1", "a publish.period of 1s, 5s, 10s or 30s with it");
-    int r = check_names(config);
-    if (r == 0)
-        r = check_dimensions(
-            config, "publish.instance_dimensions", config->emf.instance_dimensions);
-    return r != 0 ? r
-                  : check_dimensions(config, "publish.eni_dimensions", config->emf.eni_dimensions);
 }

@@ -68,9 +68,11 @@ struct assignment {
 void config_init(struct config *config);
 void config_finish(struct config *config);
 
-// The next four log what is wrong, with file and line and what is allowed, and return -EINVAL.
+// The next five log what is wrong, with file and line and what is allowed, and return -EINVAL.
 // `path` NULL: the default file and folder, both of which may be absent.
 must_check int config_read(struct config *config, const char *path);
+// A [section] line.
+must_check int config_enter(const struct config *config, const char *origin, const char *section);
 must_check int config_assign(struct config *config, const struct assignment *assignment);
 // "section.key=value" as after -o.
 must_check int config_set(struct config *config, const char *assignment);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The other half of config.c: reads the files in their order, and prints what came of them.
+// A part of config.c: reads the files in their order, and prints what came of them.
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
@@ -26,7 +26,7 @@ static int take_line(const struct ini_line *line, void *to)
         return -EINVAL;
     }
     if (line->kind == INI_SECTION)
-        return 0;
+        return config_enter(reader->config, origin, line->section);
     struct assignment assignment = {
         .origin = origin, .section = line->section, .key = line->key, .value = line->value};
     return config_assign(reader->config, &assignment);

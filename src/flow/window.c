@@ -111,7 +111,7 @@ bool window_is_stale(const struct window *window, const struct now *now)
 static int64_t start_of_next(const struct window *window, const struct now *now)
 {
     int64_t period_ms = (int64_t)window->options->period_ms;
-    bool follows = window->has_ended && now->wall_ms >= window->end_ms &&
+    bool follows = window->has_ended &&
         !is_past(window, now, window->end_ms + period_ms, window->clock_offset_ms);
     return follows ? window->end_ms : now->wall_ms - now->wall_ms % period_ms;
 }

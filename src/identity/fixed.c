@@ -20,7 +20,7 @@ static const char *check_dimension_value(const char *name, const char *value)
     return NULL;
 }
 
-static bool is_own_dimension(const char *name)
+bool identity_is_own_dimension(const char *name)
 {
     return strcmp(name, "InstanceId") == 0 || strcmp(name, "ClusterName") == 0 ||
         strcmp(name, "NetworkInterfaceId") == 0;
@@ -28,7 +28,7 @@ static bool is_own_dimension(const char *name)
 
 static const char *check_name(const char *name)
 {
-    if (is_own_dimension(name) || emf_is_reserved(name))
+    if (identity_is_own_dimension(name) || emf_is_reserved(name))
         return "a name that enawatch does not use itself";
     return label_is_name(name, EMF_MAX_DIMENSION_NAME) ? NULL
                                                        : "a name of 1 to 250 printable characters";
@@ -117,7 +117,7 @@ bool identity_knows_dimension(const struct identity_options *options, const char
 {
     if (strcmp(name, "ClusterName") == 0)
         return options->cluster != NULL;
-    return is_own_dimension(name) || find(&options->dimensions, name) != NULL;
+    return identity_is_own_dimension(name) || find(&options->dimensions, name) != NULL;
 }
 
 static void add(struct labels *labels, const char *name, const char *value, bool is_dimension)

@@ -32,6 +32,8 @@ struct identity {
 void identity_init(struct identity *identity, const struct identity_options *options);
 // Whether a dimension of this name can ever have a value.
 bool identity_knows_dimension(const struct identity_options *options, const char *name);
+// Whether the name is that of one of our own dimensions, known or not.
+bool identity_is_own_dimension(const char *name);
 // The labels of a record; texts are borrowed until the next call.
 void identity_label(
     struct identity *identity, const struct record *record, struct labels *ret_labels);

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Callgrind's output files (written without compression of names and positions), and their differences.
+"""Callgrind's output files, and their differences.
 
 Whatever happens once, at the start or the end, is in a short run as in a long one: the difference of
-two profiles is what the ticks between them took.
+two profiles is what the ticks between them took. A function that is kept apart by its callers
+(--separate-callers) is called "malloc'xmalloc'main". The numbers on `calls=` lines are of all calls,
+even where --toggle-collect leaves their instructions out: so calls are told apart by callers.
 """
 import collections
 import os
 import re
 
-ALLOCATORS = {"malloc", "calloc", "realloc", "reallocarray", "aligned_alloc", "posix_memalign",
-              "memalign", "valloc", "pvalloc"}
+ALLOCATORS = ("malloc", "calloc", "realloc", "reallocarray", "aligned_alloc", "posix_memalign",
+              "memalign", "valloc", "pvalloc")
+N_CALLERS = 16
+OPTIONS = ["--compress-strings=no", "--compress-pos=no"]
+OPTIONS += [f"--separate-callers{N_CALLERS}={name}" for name in ALLOCATORS]
 ALIAS = re.compile(r"^(__GI_+)?(__libc_)?(\w+?)(@.*)?('\d+)?$")
 
 
@@ -22,16 +27,20 @@ def _name(function, binary):
 
 
 class Profile:
-    """`own[function]`: instructions; `calls[caller, callee]` and `below[caller, callee]`: their sum."""
+    """`own[function]` and `below[caller, callee]` are instructions, `calls[caller, callee]` calls.
+
+    `paths[callers]` are calls of the allocator, but for those that it makes of itself (reallocarray's
+    realloc); `callers` is a tuple, the nearest first.
+    """
 
     def __init__(self, path=None):
-        self.own, self.calls, self.below = (collections.Counter() for _ in range(3))
+        self.own, self.calls, self.below, self.paths = (collections.Counter() for _ in range(4))
         if path:
             with open(path, encoding="utf-8", errors="replace") as file:
                 self._parse(file)
 
     def _parse(self, file):
-        binary = function = called = called_in = None
+        binary = function = called = called_in = path = None
         is_call = False
         for line in file:
             key, is_pair, value = line.rstrip("\n").partition("=")
@@ -43,11 +52,13 @@ class Profile:
             elif key == "cob":
                 called_in = value
             elif key == "cfn":
-                called = _name(value, called_in)
+                called, path = _name(value, called_in), tuple(value.split("'")[1:])
                 called_in = binary
             elif key == "calls":
-                self.calls[function, called] += int(value.split()[0])
-                is_call = True
+                n, is_call = int(value.split()[0]), True
+                self.calls[function, called] += n
+                if called in ALLOCATORS and function not in ALLOCATORS:
+                    self.paths[path] += n
             elif not is_pair and function and line[:1].isdigit():
                 cost = int(line.split()[-1])
                 if is_call:
@@ -59,7 +70,7 @@ class Profile:
     def minus(self, other):
         """What this longer run has more than the shorter one."""
         rest = Profile()
-        for name in ("own", "calls", "below"):
+        for name in ("own", "calls", "below", "paths"):
             mine = getattr(rest, name)
             mine.update(getattr(self, name))
             mine.subtract(getattr(other, name))
@@ -70,11 +81,9 @@ class Profile:
         """All that was counted."""
         return sum(self.own.values())
 
-    @property
-    def allocations(self):
-        """Calls of the allocator; those that it makes of itself (reallocarray's realloc) do not count."""
-        return sum(n for (caller, callee), n in self.calls.items()
-                   if callee in ALLOCATORS and caller not in ALLOCATORS)
+    def allocations(self, below=None):
+        """Calls of the allocator: all, or those that any function of `below` is behind."""
+        return sum(n for path, n in self.paths.items() if below is None or set(below) & set(path))
 
     def called(self, name):
         """How often a function was called."""

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Instructions and allocations per tick, counted by callgrind: the daemon's own work in user space.
 
-Six runs at the same time, a short and a long one of each kind; counts do not depend on the load of the
+Four runs at the same time, a short and a long one of each kind; counts do not depend on the load of the
 machine. 100 ms and 6 s are the 60 samples a window of the defaults, ten times faster.
 """
-import contextlib
 import os
 import shutil
 import signal
@@ -13,13 +12,13 @@ import time
 
 import binaries
 import fleet
-from callgrind import Profile
+from callgrind import OPTIONS, Profile
 from processes import Unmeasured, sleep_until
 
 PERIOD = 6
 SHORT, LONG = 2, 6  # windows that are closed by the time; the first ones fill what is kept
 PHASE = 3           # seconds into the next window, when a run is stopped
-KINDS = ("tick", "reads", "whole")
+KINDS = ("tick", "whole")
 MAX_INSTRUCTIONS = 30_000
 
 
@@ -32,7 +31,7 @@ class Run:
         limits = [f"--toggle-collect={pattern}" for f in functions for pattern in (f, f + ".*")]
         self._daemon = bench.start(
             "valgrind", "--tool=callgrind", f"--callgrind-out-file={self._path}", *limits,
-            "--compress-strings=no", "--compress-pos=no", os.environ["ENAWATCH_BINARY"],
+            *OPTIONS, os.environ["ENAWATCH_BINARY"],
             *bench.arguments(self._instance, "sample.interval=100ms", f"publish.period={PERIOD}s"),
             stdout=subprocess.DEVNULL)
 
@@ -60,7 +59,7 @@ class Difference:
     def __init__(self, short, long):
         for run in (short, long):
             run.finish()
-        if short.profile.instructions == 0:
+        if not short.profile.instructions:
             raise Unmeasured("callgrind saw no call of the function")
         self.n_ticks, self.n_windows = long.n_ticks - short.n_ticks, long.n_windows - short.n_windows
         expected = (LONG - SHORT) * 60
@@ -72,55 +71,41 @@ class Difference:
 def measure(bench):
     """{kind: Difference, or Unmeasured}."""
     if not shutil.which("valgrind"):
-        return dict.fromkeys(KINDS, Unmeasured("valgrind is not installed"))
-    runs, results = {}, {}
-    for kind in KINDS:
-        try:
-            results[kind] = _functions_of(kind)
-        except Unmeasured as error:
-            results[kind] = error
+        raise Unmeasured("valgrind is not installed")
+    results = {"tick": _or_error(binaries.tick_functions), "whole": []}
     start = (time.time() // PERIOD + 1) * PERIOD
     sleep_until(start)
-    for kind, functions in results.items():
-        if not isinstance(functions, Unmeasured):
-            runs[kind] = [Run(bench, f"{kind}.{length}", functions) for length in (SHORT, LONG)]
+    runs = {kind: [Run(bench, f"{kind}.{length}", functions) for length in (SHORT, LONG)]
+            for kind, functions in results.items() if not isinstance(functions, Unmeasured)}
     for i, length in enumerate((SHORT, LONG)):
         sleep_until(start + length * PERIOD + PHASE)
         for pair in runs.values():
             pair[i].ask_to_stop()
     for kind, pair in runs.items():
-        with _kept(results, kind):
-            results[kind] = Difference(*pair)
+        results[kind] = _or_error(Difference, *pair)
     return results
 
 
-@contextlib.contextmanager
-def _kept(results, kind):
+def _or_error(function, *arguments):
     try:
-        yield
+        return function(*arguments)
     except Unmeasured as error:
-        results[kind] = error
-
-
-def _functions_of(kind):
-    if kind == "whole":
-        return []
-    return binaries.tick_functions() if kind == "tick" else binaries.read_functions()
+        return error
 
 
 def report(results, table):
     """Adds the rows."""
     table.section("Counts (callgrind, the daemon's own work in user space)")
-    for kind, tell in (("tick", _tell_tick), ("whole", _tell_whole), ("reads", _tell_reads)):
+    for kind, what, tell in (("tick", "instructions per tick", _tell_tick),
+                             ("whole", "allocations, and the whole process", _tell_whole)):
         if isinstance(results[kind], Unmeasured):
-            table.missing({"tick": "instructions per tick", "whole": "instructions of the whole process",
-                           "reads": "allocations per tick"}[kind], results[kind])
+            table.missing(what, results[kind])
         else:
             tell(results[kind], table)
     table.note("Counts: 100 ms and 6 s, the 60 samples a window of the defaults; the difference of a run of "
                f"{LONG} and one of {SHORT} windows, so that start-up and warm-up are left out; "
                f"{fleet.N_MOVING} of the {fleet.N_ENIS} ENIs move. A system call counts as its one "
-               "instruction, and so does clock_gettime(), which callgrind makes a system call.")
+               "instruction, and so does a read of the clock, which callgrind makes a system call.")
 
 
 def _tell_tick(found, table):
@@ -130,29 +115,38 @@ def _tell_tick(found, table):
 
 
 def _tell_whole(found, table):
-    profile, per_tick = found.profile, 1 / found.n_ticks
-    table.add("instructions per tick: whole process, publishing", f"{profile.instructions * per_tick:,.0f}")
-    table.add("reads of the clock per tick", f"{profile.called('clock_now') * per_tick:,.1f}")
-    table.add("allocations per window: whole process", f"{profile.allocations / found.n_windows:,.0f}")
+    profile, n_ticks = found.profile, found.n_ticks
+    table.add("instructions per tick: whole process, publishing", f"{profile.instructions / n_ticks:,.0f}")
+    _tell_allocations(profile, n_ticks, table)
+    table.add("allocations per window: whole process", f"{profile.allocations() / found.n_windows:,.0f}")
+    table.add("reads of the clock per tick", f"{profile.called('clock_now') / n_ticks:,.1f}")
 
 
-def _tell_reads(found, table):
-    each = found.profile.allocations / found.n_ticks
-    table.at_most("allocations per tick: read and fold 15 ENIs", each, 0, f"{each:.2f}", "0")
-    if "read_sources" not in binaries.read_functions():
-        table.note("read_sources() is inlined in this binary: allocations are those below its two calls, "
-                   "collect() and pipeline_add().")
+def _tell_allocations(profile, n_ticks, table):
+    what = "allocations per tick: read and fold all ENIs"
+    functions = _or_error(binaries.read_functions)
+    if isinstance(functions, Unmeasured):
+        table.missing(what, functions)
+        return
+    each = profile.allocations(functions) / n_ticks
+    table.at_most(what, each, 0, f"{each:.2f}", "0")
+    if len(functions) > 1:
+        table.note("read_sources() is inlined in this binary: its allocations are those below the calls "
+                   f"in it, {' and '.join(functions)}.")
 
 
-def print_profile(results, n_functions=16):
-    """The functions that cost most per tick, publishing included."""
+def print_profile(results, n_functions=20):
+    """The functions that cost most per tick, and who allocates per window."""
     found = results["whole"]
     if isinstance(found, Unmeasured):
         return
+    own, inclusive = found.profile.own, found.profile.inclusive()
+    for name in [name for name, cost in inclusive.items() if cost > 0.99 * found.profile.instructions]:
+        del inclusive[name]  # main() and who calls it
+    top = dict.fromkeys(name for costs in (own, inclusive) for name, _ in costs.most_common(n_functions))
     print("\ninstructions per tick    self   inclusive")
-    inclusive = found.profile.inclusive()
-    top = found.profile.own.most_common(n_functions)
-    top += [(name, found.profile.own[name]) for name, _ in inclusive.most_common(n_functions)
-            if name not in dict(top)]
-    for name, own in top:
-        print(f"{own / found.n_ticks:28,.0f}{inclusive[name] / found.n_ticks:12,.0f}  {name}")
+    for name in top:
+        print(f"{own[name] / found.n_ticks:28,.0f}{inclusive[name] / found.n_ticks:12,.0f}  {name}")
+    print("\nallocations per window")
+    for path, n in found.profile.paths.most_common(n_functions):
+        print(f"{n / found.n_windows:22,.1f}  {' < '.join(path[:7])}")

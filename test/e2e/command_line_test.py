@@ -51,7 +51,7 @@ class CommandLine(unittest.TestCase):
             ("[sample]\ninterval = 10ms\n", ":2: sample.interval = 10ms", "100ms to 60s"),
             ("[sample]\n\ninterval = soon\n", ":3:", "a duration such as"),
             ("[sample]\nspeed = 3\n", ":2: unknown key speed", "interval"),
-            ("[smaple]\ninterval = 1s\n", ":2: unknown section [smaple]", "[sample]"),
+            ("[smaple]\ninterval = 1s\n", ":1: unknown section [smaple]", "[sample]"),
             ("interval = 1s\n", ":1: interval stands before any section", "[sample]"),
             ("[sample\n", ":1:", "[name]"),
             ("[sample]\ninterval\n", ":2:", "key = value"),

@@ -166,9 +166,19 @@ static void dimensions_have_a_value(void **state)
         assert_said(bench, "identity.dimension.NAME");
         given(bench, "identity.property.Team=net"); // a property is none
         assert_clash(bench, keys[i], "Team");
+        forget(bench);
+        given(bench, text);
         given(bench, "identity.dimension.Team=net");
         assert_fits(bench);
     }
+}
+
+static void a_property_is_not_called_as_a_dimension(void **state)
+{
+    struct bench *bench = *state;
+    given(bench, "identity.dimension.Team=net");
+    given(bench, "identity.property.Team=net");
+    assert_clash(bench, "identity.property.Team", "no dimension");
 }
 
 static void a_set_is_complete_without_the_cluster(void **state)
@@ -234,6 +244,7 @@ int main(void)
         TEST(metrics_are_not_called_as_labels),
         TEST(labels_are_not_called_as_statistics),
         TEST(dimensions_have_a_value),
+        TEST(a_property_is_not_called_as_a_dimension),
         TEST(a_set_is_complete_without_the_cluster),
         TEST(the_instance_has_no_dimension_of_an_eni),
         TEST(labels_are_as_many_as_there_is_room_for),

@@ -349,8 +349,7 @@ static void real_numbers_come_back_as_they_were(void **state)
 {
     struct options *options = *state;
     static const char *const texts[] = {"0.1", "0.25", "10", "999.5", "0.3333333", "123.4567",
-        "0.0000012345678", "0.1234567890123",
-        "0.30000000000000004"};
+        "0.0000012345678", "0.1234567890123", "0.30000000000000004"};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         set(options, REAL, texts[i]);
         double value = options->real;
