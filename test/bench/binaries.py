@@ -46,16 +46,18 @@ def _run(*command):
         raise RuntimeError(f"{command[0]} failed:\n" + (done.stdout + done.stderr)[-3000:])
 
 
-def lonely_copy(folder):
-    """A copy of the daemon with its libraries but libc, which nobody else maps: what is private to it
-    is then what it costs, however many others run. Returns its path and the environment for it."""
+def lonely_copy(folder, program, *plugins):
+    """Copies a program, its plugins, and the libraries of all but libc into a folder. Nobody else maps
+    these: what is private to it is then what it costs, however many others run. Returns the copy's path
+    and the environment for it."""
     os.makedirs(folder)
-    binary = os.environ["ENAWATCH_BINARY"]
-    listed = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True, timeout=20).stdout
-    for path in re.findall(r"=> (/\S+)", listed):
-        if not EVERYBODY_HAS.search(path):
-            shutil.copy(path, folder)
-    return shutil.copy(binary, folder), {"LD_LIBRARY_PATH": folder}
+    for path in (program,) + plugins:
+        listed = subprocess.run(["ldd", path], capture_output=True, text=True, check=False, timeout=20)
+        for library in re.findall(r"=> (/\S+)", listed.stdout):
+            if not EVERYBODY_HAS.search(library):
+                shutil.copy(library, folder)
+        shutil.copy(path, folder)
+    return os.path.join(folder, os.path.basename(program)), {"LD_LIBRARY_PATH": folder}
 
 
 def _functions():

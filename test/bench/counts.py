@@ -105,7 +105,8 @@ def report(results, table):
     table.note("Counts: 100 ms and 6 s, the 60 samples a window of the defaults; the difference of a run of "
                f"{LONG} and one of {SHORT} windows, so that start-up and warm-up are left out; "
                f"{fleet.N_MOVING} of the {fleet.N_ENIS} ENIs move. A system call counts as its one "
-               "instruction, and so does a read of the clock, which callgrind makes a system call.")
+               "instruction, and so does a read of the clock, which callgrind makes a system call; without "
+               "callgrind it is some dozen instructions in the vDSO.")
 
 
 def _tell_tick(found, table):
@@ -128,25 +129,29 @@ def _tell_allocations(profile, n_ticks, table):
     if isinstance(functions, Unmeasured):
         table.missing(what, functions)
         return
-    each = profile.allocations(functions) / n_ticks
+    each = max(0, round(profile.allocations(functions) / n_ticks, 2))
     table.at_most(what, each, 0, f"{each:.2f}", "0")
     if len(functions) > 1:
         table.note("read_sources() is inlined in this binary: its allocations are those below the calls "
                    f"in it, {' and '.join(functions)}.")
 
 
-def print_profile(results, n_functions=20):
-    """The functions that cost most per tick, and who allocates per window."""
-    found = results["whole"]
-    if isinstance(found, Unmeasured):
-        return
+def print_profile(results, n_functions=16):
+    """The functions that cost most, in a tick and in all, and who allocates."""
+    for kind, found in results.items():
+        if not isinstance(found, Unmeasured):
+            _print_costs(kind, found, n_functions)
+    if not isinstance(results["whole"], Unmeasured):
+        print("\nallocations per window")
+        for path, n in results["whole"].profile.paths.most_common(n_functions):
+            print(f"{n / results['whole'].n_windows:12,.1f}  {' < '.join(path[:7])}")
+
+
+def _print_costs(kind, found, n_functions):
     own, inclusive = found.profile.own, found.profile.inclusive()
     for name in [name for name, cost in inclusive.items() if cost > 0.99 * found.profile.instructions]:
         del inclusive[name]  # main() and who calls it
     top = dict.fromkeys(name for costs in (own, inclusive) for name, _ in costs.most_common(n_functions))
-    print("\ninstructions per tick    self   inclusive")
+    print(f"\n{kind}: instructions per tick, own and inclusive")
     for name in top:
-        print(f"{own[name] / found.n_ticks:28,.0f}{inclusive[name] / found.n_ticks:12,.0f}  {name}")
-    print("\nallocations per window")
-    for path, n in found.profile.paths.most_common(n_functions):
-        print(f"{n / found.n_windows:22,.1f}  {' < '.join(path[:7])}")
+        print(f"{own[name] / found.n_ticks:12,.0f}{inclusive[name] / found.n_ticks:12,.0f}  {name}")

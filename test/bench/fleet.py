@@ -88,3 +88,8 @@ class Fleet:
 def n_samples(daemon):
     """How often all ENIs were read."""
     return sum(n for (_, command), n in daemon.counts().items() if command == "GSTATS") / N_ENIS
+
+
+def n_ioctls(daemon):
+    """How often the rig was asked anything."""
+    return sum(daemon.counts().values())

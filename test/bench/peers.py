@@ -14,9 +14,12 @@ import time
 import fleet
 import packages
 import rig
+from binaries import lonely_copy
 from processes import KIB_PER_MIB, STOP, USER_HZ, Unmeasured, cpu, memory, sleep, wait_for
 
 SETTLE, SECONDS = 8, 60
+TICK_MS = 1000 / USER_HZ
+PLUGINS = "usr/lib/collectd"
 ALLOWANCES = [f"{name}_allowance_exceeded" for name in ("bw_in", "bw_out", "pps", "conntrack", "linklocal")]
 ALLOWANCES += ["conntrack_allowance_available"]
 
@@ -33,11 +36,12 @@ class Exporter:
         sysfs = os.path.join(bench.directory, f"sys{port}")
         for name in bench.names:
             os.makedirs(os.path.join(sysfs, "class", "net", name))
+        program, _ = lonely_copy(os.path.join(bench.directory, f"copy{port}"),
+                                 os.path.join(root, packages.PROGRAMS[self.package]))
         only = [f"--collector.ethtool.metrics-include=^({'|'.join(ALLOWANCES)})$"] * is_small
         self.process = bench.start(
-            os.path.join(root, packages.PROGRAMS[self.package]), "--collector.disable-defaults",
-            "--collector.ethtool", f"--path.sysfs={sysfs}", f"--web.listen-address=127.0.0.1:{port}", *only,
-            stdout=subprocess.DEVNULL)
+            program, "--collector.disable-defaults", "--collector.ethtool", f"--path.sysfs={sysfs}",
+            f"--web.listen-address=127.0.0.1:{port}", *only, stdout=subprocess.DEVNULL)
         self._scraper = threading.Thread(target=self._scrape, daemon=True)
         self._scraper.start()
 
@@ -63,26 +67,31 @@ class Collectd:
 
     def __init__(self, bench, root, port, is_small):
         self.name = f"collectd, {'6' if is_small else 'all'} statistics"
-        program = os.path.join(root, packages.PROGRAMS[self.package])
-        plugins = os.path.join(root, "usr/lib/collectd")
-        packages.check_libraries(program, f"{plugins}/ethstat.so", f"{plugins}/network.so")
+        files = [os.path.join(root, name) for name in
+                 (packages.PROGRAMS[self.package], f"{PLUGINS}/ethstat.so", f"{PLUGINS}/network.so")]
+        packages.check_libraries(*files)
+        folder = os.path.join(bench.directory, f"copy{port}")
+        program, environment = lonely_copy(folder, *files)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", port))
         self._socket.setblocking(False)
-        folder = os.path.join(bench.directory, f"collectd{port}")
-        os.makedirs(folder)
-        lines = ["Hostname bench", "FQDNLookup false", "Interval 1", f"BaseDir \"{folder}\"",
-                 f"PIDFile \"{folder}/pid\"", f"PluginDir \"{plugins}\"",
-                 f"TypesDB \"{os.path.join(root, 'usr/share/collectd/types.db')}\"",
-                 "LoadPlugin ethstat", "LoadPlugin network",
-                 f"<Plugin network>\nServer \"127.0.0.1\" \"{port}\"\n</Plugin>", "<Plugin ethstat>"]
-        lines += [f"Interface \"{name}\"" for name in bench.names]
-        lines += [f"Map \"{name}\" \"derive\" \"{name}\"" for name in ALLOWANCES * is_small]
-        lines += ["MappedOnly true"] * is_small + ["</Plugin>"]
-        with open(os.path.join(folder, "conf"), "w", encoding="ascii") as file:
-            file.write("\n".join(lines) + "\n")
-        self.process = bench.start(program, "-f", "-C", os.path.join(folder, "conf"),
+        configuration = os.path.join(folder, "conf")
+        with open(configuration, "w", encoding="ascii") as file:
+            file.write(self._configuration(bench.names, folder, root, port, is_small))
+        self.process = bench.start(program, "-f", "-C", configuration, env=environment,
                                    stdout=subprocess.DEVNULL)
+
+    @staticmethod
+    def _configuration(names, folder, root, port, is_small):
+        lines = ["Hostname bench", "FQDNLookup false", "Interval 1", f'BaseDir "{folder}"',
+                 f'PIDFile "{folder}/pid"', f'PluginDir "{folder}"',
+                 f'TypesDB "{os.path.join(root, "usr/share/collectd/types.db")}"',
+                 "LoadPlugin ethstat", "LoadPlugin network",
+                 f'<Plugin network>\nServer "127.0.0.1" "{port}"\n</Plugin>', "<Plugin ethstat>"]
+        lines += [f'Interface "{name}"' for name in names]
+        lines += [f'Map "{name}" "derive" "{name}"' for name in ALLOWANCES * is_small]
+        lines += ["MappedOnly true"] * is_small + ["</Plugin>"]
+        return "\n".join(lines) + "\n"
 
     def works(self):
         """Whether a datagram came with an allowance: none can be read before there was a sample."""
@@ -109,20 +118,24 @@ class Ourselves:
 
 
 class Measured:
-    """CPU time per sample of all ENIs, and memory, of one program over the minute."""
+    """What one program took per sample of all ENIs over the minute, and its memory."""
 
     def __init__(self, program):
         self.name, self._process = program.name, program.process
-        self._cpu, self._n = cpu(self._process.pid), fleet.n_samples(self._process)
+        self._before = self._look()
+
+    def _look(self):
+        used = cpu(self._process.pid)
+        return (fleet.n_samples(self._process), fleet.n_ioctls(self._process), used.total_ns / 1e6,
+                used.user_ticks * TICK_MS)
 
     def finish(self):
         """Takes the second look."""
-        after, self.n_samples = cpu(self._process.pid), fleet.n_samples(self._process) - self._n
-        if self.n_samples < SECONDS / 2:
-            raise Unmeasured(f"{self.name} took {self.n_samples:.0f} samples in {SECONDS} s")
-        self.cpu_ms = (after.total_ns - self._cpu.total_ns) / self.n_samples / 1e6
-        self.user_ms = (after.user_ticks - self._cpu.user_ticks) / self.n_samples * 1000 / USER_HZ
-        self.tick_ms = 1000 / USER_HZ / self.n_samples
+        n_samples, *others = (after - before for after, before in zip(self._look(), self._before))
+        if n_samples < SECONDS / 2:
+            raise Unmeasured(f"{self.name} took {n_samples:.0f} samples in {SECONDS} s")
+        self.n_ioctls, self.cpu_ms, self.user_ms = (value / n_samples for value in others)
+        self.tick_ms = TICK_MS / n_samples
         self.private_kib = memory(self._process.pid).private_kib
 
 
@@ -162,21 +175,25 @@ def report(result, table):
     for one in measured:
         # The kernel divides a time into user and system by ticks: of a little one it cannot tell.
         least = us.user_ms + us.tick_ms
-        text = f"< {least:.2f} ms" if one is us else f"{one.user_ms:.2f} ms = > {one.user_ms / least:,.0f} x"
+        text = f"< {least:.2f} ms" if one is us else f"{one.user_ms:.2f} ms, > {one.user_ms / least:,.0f} x"
         table.add(f"of it in user space: {one.name}", text)
     for one in measured:
         table.add(f"private memory: {one.name}", _with_ratio(
             f"{one.private_kib / KIB_PER_MIB:.2f} MiB", one.private_kib, us.private_kib))
+    for one in measured:
+        table.add(f"ethtool ioctls per sample: {one.name}", f"{one.n_ioctls:.1f}")
     for package, why in missing.items():
         table.skipped(package, why)
-    table.note("Peers: system time includes the rig's part of each ioctl (two changes of process), alike for "
-               "all; a real device adds its own. node_exporter formats its page at every scrape (loopback, "
-               "uncompressed), is a Go program with its run time, and keeps nothing between scrapes. "
-               "collectd sends each value on its own and reads the names each time. Neither keeps what "
-               "happened between two samples; enawatch sends one document a minute, here to /dev/null.")
-    table.note("Peers with 6 statistics have the six allowances only (metrics-include, MappedOnly): as near "
-               "to enawatch's job as they come.")
+    table.note("Peers: CPU time and memory of the programs alone, without the rig and the scraper; but the "
+               "system time of each ioctl has two changes of process in it, to the rig and back, where a "
+               "real device has its own work.")
+    table.note("Not the same work: node_exporter formats a page at every scrape (uncompressed, loopback) and "
+               "is a Go program with its run time; collectd sends binary datagrams every second; enawatch "
+               "encodes one window in the minute. The peers with 6 statistics have the six allowances "
+               "only (metrics-include, MappedOnly), as near to enawatch's job as they come.")
+    table.note(f"User space: the kernel counts it in ticks of {TICK_MS:.0f} ms; enawatch's is given with "
+               "one tick more, and the ratios to that.")
 
 
 def _with_ratio(text, value, our_value):
-    return text if value == our_value else f"{text} = {value / our_value:,.1f} x"
+    return text if value == our_value else f"{text}, {value / our_value:,.1f} x"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one table that comes out: what, measured, aim, ok or over; and notes below it."""
-WIDTHS = (49, 30, 11, 4)
+WIDTHS = (51, 28, 11, 4)
 
 
 class Table:

@@ -45,7 +45,7 @@ static void assert_stable(struct bench *bench)
 
 static void assert_has_line(const struct bench *bench, const char *section, const char *line)
 {
-    scoped_free char *text = print(bench);
+    char *text = print(bench);
     char wanted[256];
     snprintf(wanted, sizeof(wanted), "[%s]\n", section);
     const char *start = strstr(text, wanted);
@@ -55,6 +55,7 @@ static void assert_has_line(const struct bench *bench, const char *section, cons
     const char *found = strstr(start, wanted);
     if (found == NULL || (end != NULL && found > end))
         fail_msg("[%s] has no line %s in:\n%s", section, line, text);
+    free(text);
 }
 
 static void defaults_are_stable(void **state)
