@@ -15,15 +15,16 @@ ALLOCATORS = ("malloc", "calloc", "realloc", "reallocarray", "aligned_alloc", "p
 N_CALLERS = 16
 OPTIONS = ["--compress-strings=no", "--compress-pos=no"]
 OPTIONS += [f"--separate-callers{N_CALLERS}={name}" for name in ALLOCATORS]
-ALIAS = re.compile(r"^(__GI_+)?(__libc_)?(\w+?)(@.*)?('\d+)?$")
+ALIAS = re.compile(r"^(__GI_+)?(__libc_)?")
 
 
 def _name(function, binary):
     """One name per function, whatever callgrind says of its version, alias, or depth of recursion."""
     if function.startswith("0x"):
         return f"{os.path.basename(binary)}:{function}"
-    match = ALIAS.match(function)
-    return match.group(3) if match and match.group(3) in ALLOCATORS else function.split("'")[0]
+    name = re.split("['@]", function)[0]
+    plain = ALIAS.sub("", name)
+    return plain if plain in ALLOCATORS else name
 
 
 class Profile:
