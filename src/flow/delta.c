@@ -18,18 +18,17 @@ enum life_state { LIFE_FIRST, LIFE_TRUTHFUL, LIFE_SUSPECT };
 
 #define N_DEVICE_GROUPS METRIC_GROUP_DRIVER
 
-// A baseline that was given up on zeros alone.
+// The baseline of a group that was given up on zeros alone.
 struct aside {
-    bool is_on_trial[N_DEVICE_GROUPS];
+    bool is_on_trial;
+    bool was_confirmed;
     uint64_t truthful_ns;
-    uint64_t value[METRIC_N_DEVICE];
 };
 
 // The new life that suspect samples show, as far as they agree with one another.
 struct suspicion {
     uint64_t since_ns;
-    uint64_t last_ns;
-    uint64_t value[METRIC_N_DEVICE];
+    struct values values; // as they were last, of groups that answered
 };
 
 struct life {
@@ -40,7 +39,8 @@ struct life {
     uint64_t seen_ns;     // any sample, for forgetting
     uint64_t truthful_ns; // the sample that made the baseline
     struct values baseline;
-    struct aside aside;
+    struct aside aside[N_DEVICE_GROUPS];
+    uint64_t aside_value[METRIC_N_DEVICE]; // of the groups on trial
     struct suspicion suspicion;
 };
 
@@ -49,7 +49,7 @@ struct evidence {
     bool fell[N_DEVICE_GROUPS]; // a counter of this group decreased
     bool is_fallen;             // in any group
     bool is_jump;               // more than a NIC can do in the time
-    bool is_dark;               // the allowance group reads all zero
+    bool dark[N_DEVICE_GROUPS]; // the group is there and reads all zero
     bool is_awake;              // available or SRD is not zero: the device answers
     bool is_reset_told;         // total_resets moved, or the ifindex did
     bool is_other_device;       // the ifindex did
@@ -126,8 +126,8 @@ static void weigh_device_reading(const struct delta_table *table, const struct l
 {
     uint32_t i = reading->metric;
     enum metric_group group = table->catalog->metrics[i].group;
-    if (reading->value != 0 && group == METRIC_GROUP_ALLOWANCE)
-        evidence->is_dark = false;
+    if (reading->value != 0)
+        evidence->dark[group] = false;
     if (reading->value != 0 && (group == METRIC_GROUP_SRD || !is_counter(table->catalog, i)))
         evidence->is_awake = true;
     if (!life->baseline.is_known[i] || !is_counter(table->catalog, i))
@@ -158,8 +158,10 @@ static bool has_reading(const struct sample *sample, uint32_t first, uint32_t la
 static struct evidence weigh(
     const struct delta_table *table, const struct life *life, const struct sample *sample)
 {
-    struct evidence evidence = {
-        .is_dark = has_reading(sample, 0, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE),
+    struct evidence evidence = {.dark = {[METRIC_GROUP_ALLOWANCE] = has_reading(
+                                             sample, 0, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE),
+                                    [METRIC_GROUP_SRD] = has_reading(
+                                        sample, METRIC_SRD_MODE, METRIC_SRD_RESOURCE_UTILIZATION)},
         .is_other_device = sample->eni->ifindex != life->ifindex,
         .is_reset_told = sample->eni->ifindex != life->ifindex};
     uint64_t elapsed_ns = sample->at.boot_ns - life->truthful_ns;
@@ -173,10 +175,22 @@ static struct evidence weigh(
     return evidence;
 }
 
-static void set_baseline(struct life *life, const struct sample *sample)
+// Zeros of a group that may be no answer at all are no first baseline: the true values would then
+// come as one huge increase. SRD tells by its mode; the allowance group in begin().
+static bool is_no_baseline(const struct delta_table *table, const struct life *life,
+    const struct reading *reading, const struct evidence *evidence)
+{
+    return !life->baseline.is_known[reading->metric] && evidence->dark[METRIC_GROUP_SRD] &&
+        table->catalog->metrics[reading->metric].group == METRIC_GROUP_SRD;
+}
+
+static void set_baseline(const struct delta_table *table, struct life *life,
+    const struct sample *sample, const struct evidence *evidence)
 {
     for (uint32_t i = 0; i < sample->n_readings; i++) {
         const struct reading *reading = &sample->readings[i];
+        if (is_no_baseline(table, life, reading, evidence))
+            continue;
         life->baseline.value[reading->metric] = reading->value;
         life->baseline.is_known[reading->metric] = true;
     }
@@ -200,7 +214,8 @@ static bool origin_of(const struct life *life, const struct metric *metric,
 
 static bool is_withheld(const struct reading *reading, const struct evidence *evidence)
 {
-    return evidence->is_dark && reading->metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE;
+    return evidence->dark[METRIC_GROUP_ALLOWANCE] &&
+        reading->metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE;
 }
 
 static enum delta_outcome publish(const struct delta_table *table, struct life *life,
@@ -216,29 +231,37 @@ static enum delta_outcome publish(const struct delta_table *table, struct life *
             ret_delta->readings[ret_delta->n_readings++] = (struct reading){
                 reading->metric, reading->value - origin};
     }
-    set_baseline(life, sample);
+    set_baseline(table, life, sample, evidence);
     return DELTA_PUBLISH;
 }
 
-static enum delta_outcome rebase(
-    struct life *life, const struct sample *sample, struct delta *ret_delta)
+static enum delta_outcome rebase(const struct delta_table *table, struct life *life,
+    const struct sample *sample, const struct evidence *evidence, struct delta *ret_delta)
 {
     ret_delta->verdict = VERDICT_REBASED;
-    set_baseline(life, sample);
+    set_baseline(table, life, sample, evidence);
     life->is_confirmed = false;
     return DELTA_PUBLISH;
 }
 
-static bool agrees_with_suspicion(
-    const struct delta_table *table, const struct life *life, const struct sample *sample)
+// A counter of the device whose group answers: what suspicions are made of.
+static bool is_telling(
+    const struct delta_table *table, const struct reading *reading, const struct evidence *evidence)
+{
+    return reading->metric < METRIC_N_DEVICE && is_counter(table->catalog, reading->metric) &&
+        !evidence->dark[table->catalog->metrics[reading->metric].group];
+}
+
+static bool agrees_with_suspicion(const struct delta_table *table, const struct life *life,
+    const struct sample *sample, const struct evidence *evidence)
 {
     const struct suspicion *suspicion = &life->suspicion;
-    uint64_t elapsed_ns = sample->at.boot_ns - suspicion->last_ns;
+    uint64_t elapsed_ns = sample->at.boot_ns - suspicion->since_ns;
     for (uint32_t i = 0; i < sample->n_readings; i++) {
         const struct reading *reading = &sample->readings[i];
-        if (reading->metric >= METRIC_N_DEVICE || !is_counter(table->catalog, reading->metric))
+        if (!is_telling(table, reading, evidence) || !suspicion->values.is_known[reading->metric])
             continue;
-        uint64_t before = suspicion->value[reading->metric];
+        uint64_t before = suspicion->values.value[reading->metric];
         if (reading->value < before || is_jump(before, reading->value, elapsed_ns))
             return false;
     }
@@ -246,91 +269,101 @@ static bool agrees_with_suspicion(
 }
 
 // Takes the sample into the suspicion; true when it is old enough for a verdict.
-static bool suspect(const struct delta_table *table, struct life *life, const struct sample *sample)
+static bool suspect(const struct delta_table *table, struct life *life, const struct sample *sample,
+    const struct evidence *evidence)
 {
     struct suspicion *suspicion = &life->suspicion;
-    if (life->state != LIFE_SUSPECT || !agrees_with_suspicion(table, life, sample))
-        suspicion->since_ns = sample->at.boot_ns;
+    if (life->state != LIFE_SUSPECT || !agrees_with_suspicion(table, life, sample, evidence))
+        *suspicion = (struct suspicion){.since_ns = sample->at.boot_ns};
     life->state = LIFE_SUSPECT;
-    suspicion->last_ns = sample->at.boot_ns;
-    for (uint32_t i = 0; i < sample->n_readings; i++)
-        if (sample->readings[i].metric < METRIC_N_DEVICE)
-            suspicion->value[sample->readings[i].metric] = sample->readings[i].value;
-    return suspicion->last_ns - suspicion->since_ns >= table->verdict_ns;
+    for (uint32_t i = 0; i < sample->n_readings; i++) {
+        const struct reading *reading = &sample->readings[i];
+        if (!is_telling(table, reading, evidence))
+            continue;
+        suspicion->values.value[reading->metric] = reading->value;
+        suspicion->values.is_known[reading->metric] = true;
+    }
+    return sample->at.boot_ns - suspicion->since_ns >= table->verdict_ns;
 }
 
-static void keep_aside(struct life *life, const struct evidence *evidence)
+// Gives up the baseline of a group on zeros, for now. One that is on trial already is kept.
+static void keep_aside(const struct delta_table *table, struct life *life, enum metric_group group)
 {
-    struct aside *aside = &life->aside;
-    aside->is_on_trial[METRIC_GROUP_ALLOWANCE] = true;
-    aside->is_on_trial[METRIC_GROUP_SRD] = evidence->fell[METRIC_GROUP_SRD];
-    aside->truthful_ns = life->truthful_ns;
-    memcpy(aside->value, life->baseline.value, sizeof(aside->value));
+    struct aside *aside = &life->aside[group];
+    if (aside->is_on_trial)
+        return;
+    *aside = (struct aside){true, life->is_confirmed, life->truthful_ns};
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
+        if (table->catalog->metrics[i].group == group)
+            life->aside_value[i] = life->baseline.value[i];
 }
 
 static enum delta_outcome judge(const struct delta_table *table, struct life *life,
     const struct sample *sample, const struct evidence *evidence, struct delta *ret_delta)
 {
+    if (evidence->dark[METRIC_GROUP_ALLOWANCE] && had_light(life))
+        keep_aside(table, life, METRIC_GROUP_ALLOWANCE);
+    if (evidence->dark[METRIC_GROUP_SRD] && evidence->fell[METRIC_GROUP_SRD])
+        keep_aside(table, life, METRIC_GROUP_SRD);
     if (evidence->is_jump || !life->is_confirmed)
-        return rebase(life, sample, ret_delta);
-    if (evidence->is_dark)
-        keep_aside(life, evidence);
+        return rebase(table, life, sample, evidence, ret_delta);
     ret_delta->verdict = VERDICT_RESET;
     return publish(table, life, sample, evidence, ret_delta);
 }
 
-// A group on trial that reads more than zeros ends its trial: the baseline kept aside is taken back
-// when no counter is below it. True when it was.
-static bool end_trial(const struct delta_table *table, struct life *life,
+// Whether no counter of the group is below the baseline kept aside.
+static bool is_back(const struct delta_table *table, const struct life *life,
     const struct sample *sample, enum metric_group group)
 {
-    bool is_lit = false, is_back = true;
     for (uint32_t i = 0; i < sample->n_readings; i++) {
         const struct reading *reading = &sample->readings[i];
-        if (reading->metric >= METRIC_N_DEVICE ||
-            table->catalog->metrics[reading->metric].group != group)
-            continue;
-        is_lit |= reading->value != 0;
-        if (is_counter(table->catalog, reading->metric))
-            is_back &= reading->value >= life->aside.value[reading->metric];
+        if (reading->metric < METRIC_N_DEVICE && is_counter(table->catalog, reading->metric) &&
+            table->catalog->metrics[reading->metric].group == group &&
+            reading->value < life->aside_value[reading->metric])
+            return false;
     }
-    if (!is_lit)
-        return false;
-    life->aside.is_on_trial[group] = false;
-    if (!is_back)
-        return false;
-    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
-        if (table->catalog->metrics[i].group == group)
-            life->baseline.value[i] = life->aside.value[i];
-    life->truthful_ns = life->aside.truthful_ns;
     return true;
 }
 
-static bool end_trials(
-    const struct delta_table *table, struct life *life, const struct sample *sample)
+// Ends the trial of a group that reads more than zeros. True when the baseline kept aside is taken
+// back; one that was seen only once is forgotten when it is not.
+static bool end_trial(const struct delta_table *table, struct life *life,
+    const struct sample *sample, enum metric_group group)
+{
+    struct aside *aside = &life->aside[group];
+    bool is_taken_back = is_back(table, life, sample, group);
+    aside->is_on_trial = false;
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++) {
+        if (table->catalog->metrics[i].group != group)
+            continue;
+        if (is_taken_back)
+            life->baseline.value[i] = life->aside_value[i];
+        else if (!aside->was_confirmed)
+            life->baseline.is_known[i] = false;
+    }
+    if (is_taken_back)
+        life->truthful_ns = aside->truthful_ns;
+    return is_taken_back;
+}
+
+static bool end_trials(const struct delta_table *table, struct life *life,
+    const struct sample *sample, const struct evidence *evidence)
 {
     bool was_lie = false;
     for (int group = 0; group < N_DEVICE_GROUPS; group++)
-        if (life->aside.is_on_trial[group])
+        if (life->aside[group].is_on_trial && !evidence->dark[group])
             was_lie |= end_trial(table, life, sample, group);
     return was_lie;
 }
 
-// Zeros cannot be a first baseline where the gauge beside the counters shows that nobody answered:
-// the true values would then come as one huge increase.
-static bool is_no_first(const struct sample *sample, const struct evidence *evidence)
+static enum delta_outcome begin(const struct delta_table *table, struct life *life,
+    const struct sample *sample, const struct evidence *evidence)
 {
-    return evidence->is_dark &&
-        has_reading(
-            sample, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE);
-}
-
-static enum delta_outcome begin(
-    struct life *life, const struct sample *sample, const struct evidence *evidence)
-{
-    if (is_no_first(sample, evidence))
+    bool has_gauge = has_reading(
+        sample, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE);
+    if (evidence->dark[METRIC_GROUP_ALLOWANCE] && has_gauge)
         return DELTA_SUSPECT;
-    set_baseline(life, sample);
+    set_baseline(table, life, sample, evidence);
     return DELTA_BASELINE;
 }
 
@@ -338,7 +371,7 @@ static enum delta_outcome carry_on(const struct delta_table *table, struct life 
     const struct sample *sample, const struct evidence *evidence, struct delta *ret_delta)
 {
     if (evidence->is_other_device)
-        return rebase(life, sample, ret_delta);
+        return rebase(table, life, sample, evidence, ret_delta);
     if (life->state == LIFE_SUSPECT)
         ret_delta->verdict = VERDICT_LIE;
     life->is_confirmed = true;
@@ -348,7 +381,7 @@ static enum delta_outcome carry_on(const struct delta_table *table, struct life 
 static bool is_suspicious(const struct life *life, const struct evidence *evidence)
 {
     return evidence->is_fallen || (evidence->is_jump && !evidence->is_other_device) ||
-        (evidence->is_dark && had_light(life));
+        (evidence->dark[METRIC_GROUP_ALLOWANCE] && had_light(life));
 }
 
 enum delta_outcome delta_table_apply(
@@ -360,11 +393,15 @@ enum delta_outcome delta_table_apply(
     ret_delta->at = sample->at;
     ret_delta->elapsed_ns = 0;
     ret_delta->n_readings = 0;
-    ret_delta->verdict = end_trials(table, life, sample) ? VERDICT_LIE : VERDICT_NONE;
+    ret_delta->verdict = VERDICT_NONE;
 
     struct evidence evidence = weigh(table, life, sample);
     if (life->state == LIFE_FIRST)
-        return begin(life, sample, &evidence);
+        return begin(table, life, sample, &evidence);
+    if (end_trials(table, life, sample, &evidence)) {
+        ret_delta->verdict = VERDICT_LIE;
+        evidence = weigh(table, life, sample);
+    }
     if (!is_suspicious(life, &evidence))
         return carry_on(table, life, sample, &evidence, ret_delta);
     if (evidence.is_fallen && evidence.is_reset_told && evidence.is_awake && !evidence.is_jump) {
@@ -372,7 +409,7 @@ enum delta_outcome delta_table_apply(
         life->is_confirmed = false;
         return publish(table, life, sample, &evidence, ret_delta);
     }
-    if (!suspect(table, life, sample))
+    if (!suspect(table, life, sample, &evidence))
         return DELTA_SUSPECT;
     return judge(table, life, sample, &evidence, ret_delta);
 }

@@ -6,8 +6,10 @@
 // notes 2.13.0, 2.16.0). A sample that may be such a lie is suspect: the baseline is held, nothing
 // of it is published, and later samples decide. Verdicts, for one ENI:
 //
+// clang-format off
+//
 //   state      next sample                                      then
-//   ---------  ----------------------------------------------- ------------------------------------
+//   ---------  -----------------------------------------------  ------------------------------------
 //   first      not all zero (or no gauge that tells)            baseline, publish nothing
 //   truthful   no counter of the device fell, none jumped       publish the difference
 //   truthful   same, but the ifindex is another                 rebased: new baseline only
@@ -15,21 +17,21 @@
 //              and the device answers more than zeros           fell counted from zero
 //   any        one fell, or jumped, or all turned zero          suspect: hold, publish nothing
 //   suspect    at or above the baseline again                   lie: publish the difference
-//   suspect    one and the same new life for `verdict_ms`       reset; but rebased when it jumped,
-//   or
-//                                                               when the baseline was seen only
-//                                                               once
-//   suspect    all zero for `verdict_ms`                        reset on trial: zeros are
-//   published,
+//   suspect    one and the same new life for `verdict_ms`       reset; but rebased when it jumped, or
+//                                                               when the baseline was seen only once
+//   suspect    all zero for `verdict_ms`                        reset on trial: zeros are published,
 //                                                               the old baseline is kept aside
-//   on trial   at or above the baseline that is kept aside      lie after all: publish the
-//   difference on trial   anything else but zeros                          the reset stands: count
-//   from zero
+//   on trial   at or above the baseline that is kept aside      lie after all: publish the difference
+//   on trial   anything else but zeros                          the reset stands: count from zero
 //
-// "All zero" is the allowance group with conntrack_allowance_available; while it lasts that gauge
-// is not published: a 0 there would mean that no connections are left, and then a counter moves
-// with it. A counter in the driver's own memory cannot lie: when it falls it restarted, and counts
-// from zero.
+// clang-format on
+//
+// The device gives two groups of statistics by two commands, either of which can fail alone:
+// allowances with conntrack_allowance_available, and SRD with its mode. "All zero" is a group with
+// that gauge, and trials are a group's own. While the allowances are all zero their gauge is not
+// published: a 0 there would mean that no connections are left, and then a counter moves with it.
+// SRD counters get their first baseline when their group first reads more than zeros. A counter in
+// the driver's own memory cannot lie: when it falls it restarted, and counts from zero.
 #pragma once
 
 #include <stdbool.h>

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands of the device that fail for long, alone or together. Expected values are by hand.
+#include "unit/delta_bench.h"
+
+// A sample of both groups of the device: two commands, of which either can fail by itself.
+static enum delta_outcome look_at_both(struct bench *bench, uint64_t second, bool allowance_fails,
+    bool srd_fails, uint64_t pps_count, uint64_t srd_count)
+{
+    begin(bench, second);
+    put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, allowance_fails ? 0 : pps_count);
+    put(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, allowance_fails ? 0 : 500);
+    put(bench, METRIC_SRD_MODE, srd_fails ? 0 : 1);
+    put(bench, METRIC_SRD_TX_PKTS, srd_fails ? 0 : srd_count);
+    return apply(bench);
+}
+
+// Published over a run of samples with the same values, up to but without `end`.
+static uint64_t run_of_zeros(struct bench *bench, uint64_t first, uint64_t end)
+{
+    uint64_t published = 0;
+    for (uint64_t second = first; second < end; second++)
+        if (look(bench, second, 0, 0, 3) == DELTA_PUBLISH && bench->delta.n_readings > 0)
+            published += pps(bench);
+    return published;
+}
+
+static void long_zeros_after_the_first_sample_are_a_lie_when_it_comes_back(void **state)
+{
+    struct bench *bench = *state;
+    look(bench, 0, 7000, 500, 3);
+    assert_int_equal(run_of_zeros(bench, 1, 13), 0);
+    assert_int_equal(look(bench, 13, 7009, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 9);
+}
+
+static void long_zeros_after_a_first_sample_that_does_not_come_back_start_anew(void **state)
+{
+    struct bench *bench = *state;
+    look(bench, 0, 900000, 500, 3); // garbage
+    assert_int_equal(run_of_zeros(bench, 1, 13), 0);
+    assert_int_equal(look(bench, 13, 7000, 500, 3), DELTA_PUBLISH);
+    assert_false(has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED));
+    assert_int_equal(look(bench, 14, 7002, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 2);
+}
+
+static void long_zeros_after_a_told_reset_lose_nothing(void **state)
+{
+    struct bench *bench = *state;
+    look(bench, 0, 7000, 500, 2);
+    look(bench, 1, 7000, 500, 2);
+    look(bench, 2, 1005, 500, 3);
+    assert_int_equal(pps(bench), 1005);
+    assert_int_equal(run_of_zeros(bench, 3, 15), 0);
+    assert_int_equal(look(bench, 15, 1014, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 9);
+}
+
+static void second_command_that_fails_later_does_not_take_the_first_ones_baseline(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 30; second++)
+        look_at_both(bench, second, second >= 2, second >= 14, 7000, 1000);
+    assert_int_equal(look_at_both(bench, 30, false, false, 7009, 1003), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 9);
+    assert_int_equal(of(bench, METRIC_SRD_TX_PKTS), 3);
+}
+
+static void srd_command_that_fails_alone_for_long_is_a_lie(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 14; second++)
+        look_at_both(bench, second, false, second >= 2, 7000, 1000000000);
+    assert_int_equal(look_at_both(bench, 14, false, false, 7000, 1000000003), DELTA_PUBLISH);
+    assert_int_equal(of(bench, METRIC_SRD_TX_PKTS), 3);
+}
+
+static void srd_command_that_fails_at_first_gives_no_baseline(void **state)
+{
+    struct bench *bench = *state;
+    look_at_both(bench, 0, false, true, 7000, 1000000000);
+    look_at_both(bench, 1, false, true, 7000, 1000000000);
+    assert_int_equal(look_at_both(bench, 2, false, false, 7000, 1000000003), DELTA_PUBLISH);
+    assert_false(has(bench, METRIC_SRD_TX_PKTS));
+    assert_int_equal(look_at_both(bench, 3, false, false, 7000, 1000000007), DELTA_PUBLISH);
+    assert_int_equal(of(bench, METRIC_SRD_TX_PKTS), 4);
+}
+
+static void reset_between_failing_reads_gets_its_verdict(void **state)
+{
+    struct bench *bench = confirmed(state);
+    uint64_t published = 0;
+    for (uint64_t second = 2; second <= 21; second++)
+        if (look(bench, second, second % 2 ? 30 : 0, second % 2 ? 500 : 0, 3) == DELTA_PUBLISH)
+            published += pps(bench);
+    assert_int_equal(published, 30);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(long_zeros_after_the_first_sample_are_a_lie_when_it_comes_back),
+        TEST(long_zeros_after_a_first_sample_that_does_not_come_back_start_anew),
+        TEST(long_zeros_after_a_told_reset_lose_nothing),
+        TEST(second_command_that_fails_later_does_not_take_the_first_ones_baseline),
+        TEST(srd_command_that_fails_alone_for_long_is_a_lie),
+        TEST(srd_command_that_fails_at_first_gives_no_baseline),
+        TEST(reset_between_failing_reads_gets_its_verdict),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
