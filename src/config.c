@@ -163,6 +163,18 @@ static bool find_row(const struct config *config, const struct assignment *assig
     return false;
 }
 
+const char *config_origin(const struct config *config, const char *section, const char *key)
+{
+    for (size_t t = 0; t < config->n_tables; t++) {
+        const struct config_table *bound = &config->tables[t];
+        for (size_t i = 0; i < bound->table->n_rows; i++)
+            if (strcmp(bound->table->section, section) == 0 &&
+                strcmp(bound->table->rows[i].name, key) == 0)
+                return bound->origins[i];
+    }
+    return NULL;
+}
+
 static bool has_section(const struct config *config, const char *section)
 {
     for (size_t t = 0; t < config->n_tables; t++)

@@ -79,6 +79,8 @@ must_check int config_set(struct config *config, const char *assignment);
 // What no row can see alone.
 must_check int config_check(const struct config *config);
 
+// Where a key's value came from: "FILE:LINE", "-o section.key=value"; NULL for the default.
+const char *config_origin(const struct config *config, const char *section, const char *key);
 // Options struct of a sink, for its create().
 const void *config_sink_options(const struct config *config, const struct sink_ops *ops);
 enum log_level config_log_level(const struct config *config);

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // A part of config.c: what no row can see alone, because two rows, or a row and what a document
-// holds, must fit together.
+// holds, must fit together. Complaints name the place where the value was set.
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "config.h"
 
-static int complain(const char *key, const char *allowed)
+printf_like(4, 5) static int complain(
+    const struct config *config, const char *section, const char *key, const char *format, ...)
 {
-    log_error("%s: allowed is %s", key, allowed);
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    const char *origin = config_origin(config, section, key);
+    log_error("%s: %s.%s%s", origin != NULL ? origin : "default", section, key, text);
     return -EINVAL;
 }
 
@@ -19,51 +28,58 @@ static bool can_have_value(const struct config *config, enum metric_scope scope,
         (scope == METRIC_SCOPE_ENI || strcmp(name, "NetworkInterfaceId") != 0);
 }
 
-// A set that can never be complete would publish nothing, without a word.
+// The first name of the set that never has a value; NULL when the set can be complete.
+static const char *find_unknown(
+    const struct config *config, enum metric_scope scope, const struct dimension_set *set)
+{
+    for (size_t i = 0; i < set->n_names; i++)
+        if (!can_have_value(config, scope, set->names[i]))
+            return set->names[i];
+    return NULL;
+}
+
+// A set that can never be complete would publish nothing, without a word. ClusterName alone may be
+// missing: it is in the default, and a node need not be in a cluster.
+static int check_sets(const struct config *config, enum metric_scope scope, const char *key,
+    const struct dimension_sets *sets)
+{
+    bool is_any_complete = false;
+    for (size_t i = 0; i < sets->n_sets; i++) {
+        const char *unknown = find_unknown(config, scope, &sets->sets[i]);
+        is_any_complete |= unknown == NULL;
+        if (unknown != NULL && strcmp(unknown, "ClusterName") != 0)
+            return complain(config, "publish", key,
+                ": %s has no value here: allowed is InstanceId, ClusterName, %swhat "
+                "identity.dimension.NAME defines",
+                unknown, scope == METRIC_SCOPE_ENI ? "NetworkInterfaceId, " : "");
+    }
+    if (!is_any_complete)
+        return complain(config, "publish", key,
+            ": no set is complete without identity.cluster: set it, or add a set");
+    return 0;
+}
+
 static int check_dimensions(
     const struct config *config, enum metric_scope scope, const char *key, const char *text)
 {
     struct dimension_sets sets = {0};
-    const char *complaint = dimension_sets_parse(text, &sets);
-    bool is_any_complete = false;
-    const char *unknown = NULL;
-    for (size_t i = 0; complaint == NULL && i < sets.n_sets; i++) {
-        bool is_complete = true;
-        for (size_t k = 0; k < sets.sets[i].n_names; k++) {
-            if (can_have_value(config, scope, sets.sets[i].names[k]))
-                continue;
-            is_complete = false;
-            if (strcmp(sets.sets[i].names[k], "ClusterName") != 0)
-                unknown = sets.sets[i].names[k];
-        }
-        is_any_complete |= is_complete;
-    }
-    int r = 0;
-    if (unknown != NULL) {
-        log_error(
-            "%s = %s: %s has no value: allowed is InstanceId, ClusterName, NetworkInterfaceId "
-            "and what identity.dimension.NAME defines",
-            key, text, unknown);
-        r = -EINVAL;
-    } else if (complaint == NULL && !is_any_complete) {
-        log_error("%s = %s: no set is complete without identity.cluster: set it, or add a set", key,
-            text);
-        r = -EINVAL;
-    }
+    if (dimension_sets_parse(text, &sets) != NULL)
+        return -EINVAL; // its row has refused it before
+    int r = check_sets(config, scope, key, &sets);
     dimension_sets_finish(&sets);
     return r;
 }
 
 static int check_metrics(const struct config *config)
 {
+    const char *complaint = catalog_options_check(&config->catalog);
+    if (complaint != NULL)
+        return complain(config, "publish", "metrics", ": allowed is %s", complaint);
     for (size_t i = 0; i < config->catalog.metrics.n_words; i++) {
         const char *name = config->catalog.metrics.words[i];
-        if (!emf_is_reserved(name) && !identity_is_own_dimension(name))
-            continue;
-        log_error("publish.metrics: %s is a member of every document: allowed are names of "
-                  "statistics",
-            name);
-        return -EINVAL;
+        if (emf_is_reserved(name) || identity_is_own_dimension(name))
+            return complain(config, "publish", "metrics",
+                ": %s is a member of every document: allowed are names of statistics", name);
     }
     return 0;
 }
@@ -77,67 +93,74 @@ static bool has_pair(const struct option_map *map, const char *name)
 }
 
 // Two labels of one name would be one member of the document.
-static int check_twins(const struct identity_options *identity)
+static int check_twins(const struct config *config)
 {
+    const struct identity_options *identity = &config->identity;
     for (size_t i = 0; i < identity->properties.n_pairs; i++) {
         const char *name = identity->properties.pairs[i].name;
-        if (!has_pair(&identity->dimensions, name))
-            continue;
-        log_error("identity.property.%s: allowed is a name that no dimension has", name);
-        return -EINVAL;
+        if (has_pair(&identity->dimensions, name))
+            return complain(config, "identity", "property",
+                ".%s: allowed is a name that no dimension has", name);
     }
     return 0;
 }
 
 // So would a label and a statistic.
-static int check_labels(
-    const struct catalog *catalog, const char *key, const struct option_map *map)
+static int check_labels(const struct config *config, const struct catalog *catalog, const char *key,
+    const struct option_map *map)
 {
     for (size_t i = 0; i < map->n_pairs; i++) {
         const char *name = map->pairs[i].name;
-        if (catalog_find(catalog, name, strlen(name)) == METRIC_MAX)
-            continue;
-        log_error("%s.%s: allowed is a name that no statistic has", key, name);
-        return -EINVAL;
+        if (catalog_find(catalog, name, strlen(name)) != METRIC_MAX)
+            return complain(
+                config, "identity", key, ".%s: allowed is a name that no statistic has", name);
     }
     return 0;
 }
 
 static int check_names(const struct config *config)
 {
+    const char *complaint = identity_options_check(&config->identity);
+    if (complaint != NULL)
+        return complain(config, "identity", "property", ": allowed is %s", complaint);
     struct catalog catalog;
     catalog_init(&catalog, &config->catalog);
-    int r = check_metrics(config);
+    int r = check_twins(config);
     if (r == 0)
-        r = check_twins(&config->identity);
+        r = check_labels(config, &catalog, "dimension", &config->identity.dimensions);
     if (r == 0)
-        r = check_labels(&catalog, "identity.dimension", &config->identity.dimensions);
-    return r != 0 ? r : check_labels(&catalog, "identity.property", &config->identity.properties);
+        r = check_labels(config, &catalog, "property", &config->identity.properties);
+    return r;
+}
+
+static int check_times(const struct config *config)
+{
+    uint64_t period_ms = config->window.period_ms;
+    const char *complaint = window_options_check(&config->window);
+    if (complaint != NULL)
+        return complain(config, "publish", "period", ": allowed is %s", complaint);
+    if (config->sample.interval_ms > period_ms)
+        return complain(config, "sample", "interval", ": allowed is at most publish.period");
+    bool is_high = config->emf.resolution == EMF_RESOLUTION_1;
+    if (is_high && period_ms != 1000 && period_ms != 5000 && period_ms != 10000 &&
+        period_ms != 30000)
+        return complain(config, "publish", "resolution",
+            " = 1: allowed is a publish.period of 1s, 5s, 10s or 30s with it");
+    return 0;
 }
 
 int config_check(const struct config *config)
 {
-    const char *complaint = catalog_options_check(&config->catalog);
-    if (complaint != NULL)
-        return complain("publish.metrics", complaint);
-    complaint = window_options_check(&config->window);
-    if (complaint != NULL)
-        return complain("publish.period", complaint);
-    complaint = identity_options_check(&config->identity);
-    if (complaint != NULL)
-        return complain("[identity]", complaint);
-    if (config->sample.interval_ms > config->window.period_ms)
-        return complain("sample.interval", "at most publish.period");
-    if (config->emf.resolution == EMF_RESOLUTION_1 && config->window.period_ms != 1000 &&
-        config->window.period_ms != 5000 && config->window.period_ms != 10000 &&
-        config->window.period_ms != 30000)
-        return complain("publish.resolution = 1", "a publish.period of 1s, 5s, 10s or 30s with it");
-    int r = check_names(config);
+    int r = check_times(config);
     if (r == 0)
-        r = check_dimensions(config, METRIC_SCOPE_INSTANCE, "publish.instance_dimensions",
-            config->emf.instance_dimensions);
+        r = check_metrics(config);
+    if (r == 0)
+        r = check_names(config);
     if (r == 0)
         r = check_dimensions(
-            config, METRIC_SCOPE_ENI, "publish.eni_dimensions", config->emf.eni_dimensions);
+            config, METRIC_SCOPE_INSTANCE, "instance_dimensions", config->emf.instance_dimensions);
+    if (r == 0)
+        r = check_dimensions(
+            config, METRIC_SCOPE_ENI, "eni_dimensions", config->emf.eni_dimensions);
     return r;
 }

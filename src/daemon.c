@@ -30,6 +30,7 @@ struct daemon {
     uint64_t n_periods;
     enum daemon_state state;
     uint64_t drain_until_ns;
+    bool is_hurried; // asked twice: no more waiting for the sink
     int signal_fd;
     char boot[BOOT_ID_TEXT + 24];
     struct catalog catalog;
@@ -152,10 +153,14 @@ static void stop(struct daemon *daemon)
     close_descriptor(&daemon->signal_fd);
 }
 
+// A replay waits for its sink however long it takes: there is no time that it could miss.
 static void begin_drain(struct daemon *daemon)
 {
+    bool is_over = is_replay(daemon) && daemon->state == DAEMON_RUNNING;
     daemon->state = DAEMON_DRAINING;
-    daemon->drain_until_ns = clock_now().boot_ns + daemon->config->run.drain_ms * NS_PER_MS;
+    daemon->drain_until_ns = daemon->is_hurried ? 0
+        : is_over                               ? UINT64_MAX
+                  : clock_now().boot_ns + daemon->config->run.drain_ms * NS_PER_MS;
 }
 
 // A first signal asks for a last sample, a second ends the waiting for the sink.
@@ -166,7 +171,10 @@ static void take_signals(struct daemon *daemon)
         if (daemon->state == DAEMON_RUNNING) {
             log_info("%s: publishing the open window", strsignal((int)signal.ssi_signo));
             daemon->state = DAEMON_LAST_SAMPLE;
+        } else if (daemon->drain_until_ns == UINT64_MAX) {
+            begin_drain(daemon);
         } else {
+            daemon->is_hurried = true;
             daemon->drain_until_ns = 0;
         }
     }
@@ -204,12 +212,16 @@ static void last_tick(struct daemon *daemon, const struct now *now)
     begin_drain(daemon);
 }
 
-// When the recording's next moment is due on the machine's boot clock.
+// When the recording's next moment is due on the machine's boot clock; UINT64_MAX while so much
+// waits for the sink that more would be dropped.
 static uint64_t replay_due_ns(const struct daemon *daemon)
 {
     struct now now;
+    const struct journal *journal = &daemon->pipeline.journal;
     daemon->counters->ops->clock(daemon->counters, &now);
     double speed = daemon->config->replay.speed;
+    if (journal->n_bytes > journal->max_bytes / 2)
+        return UINT64_MAX;
     if (speed <= 0)
         return 0;
     return daemon->real_start_ns +
@@ -237,7 +249,7 @@ static void sample_if_due(struct daemon *daemon, const struct now *now)
     if (daemon->state == DAEMON_DRAINING)
         return;
     if (is_replay(daemon)) {
-        if (now->boot_ns >= replay_due_ns(daemon))
+        if (daemon->state == DAEMON_LAST_SAMPLE || now->boot_ns >= replay_due_ns(daemon))
             replay_tick(daemon);
     } else if (daemon->state == DAEMON_LAST_SAMPLE) {
         last_tick(daemon, now);
@@ -296,6 +308,9 @@ static int end(const struct daemon *daemon)
     if (!pipeline_is_drained(pipeline))
         log_warning("%s: %zu records were not taken in time and are lost", daemon->sink->ops->name,
             pipeline->journal.n_records);
+    if (pipeline->journal.n_dropped > 0)
+        log_warning("journal: %" PRIu64 " records were dropped since the start for want of room",
+            pipeline->journal.n_dropped);
     return EXIT_STATUS_DONE;
 }
 

@@ -25,18 +25,13 @@ static const struct command {
     {"run", command_run},
 };
 
-static int show(const char *text)
-{
-    return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_STATUS_DONE : EXIT_STATUS_FAILED;
-}
-
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.n_words = argc, .words = argv, .at = 1};
     if (arguments_flag(&arguments, 0, "version"))
-        return show("enawatch " ENAWATCH_VERSION "\n");
+        return command_show(command_version);
     if (arguments_flag(&arguments, 'h', "help"))
-        return show(help);
+        return command_show(help);
     const char *word = arguments_word(&arguments);
     for (size_t i = 0; word != NULL && i < ARRAY_SIZE(commands); i++)
         if (strcmp(word, commands[i].name) == 0) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From samples to documents. Nothing flows backwards except the sink's answer.
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -110,7 +111,22 @@ static int64_t timestamp_of(const struct pipeline *pipeline, const struct record
     return moved_ms - moved_ms % period_ms;
 }
 
-// 0, BATCH_FULL, or -EMSGSIZE: the sink takes no document of this record.
+// Adds the documents of a record that were not taken yet. 0, BATCH_FULL, or BATCH_TOO_LARGE.
+static int add_parts(
+    struct pipeline *pipeline, const struct record *record, const struct labels *labels)
+{
+    for (uint32_t part = record->n_parts_taken; part < record->parts.n_parts; part++) {
+        scoped_free char *document = emf_encode(
+            &pipeline->emf, record, labels, &record->parts, part, timestamp_of(pipeline, record));
+        int r = batch_add(&pipeline->batch, document, strlen(document));
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
+// 0, BATCH_FULL, BATCH_TOO_LARGE: plan it anew, or -EMSGSIZE: the sink takes no document of this
+// record.
 static int encode_record(struct pipeline *pipeline, struct record *record)
 {
     struct labels labels;
@@ -121,13 +137,17 @@ static int encode_record(struct pipeline *pipeline, struct record *record)
         if (r < 0)
             return r;
     }
-    for (uint32_t part = record->n_parts_taken; part < record->parts.n_parts; part++) {
-        scoped_free char *document = emf_encode(
-            &pipeline->emf, record, &labels, &record->parts, part, timestamp_of(pipeline, record));
-        if (batch_add(&pipeline->batch, document, strlen(document)) != 0)
-            return BATCH_FULL;
-    }
-    return 0;
+    size_t n_items = pipeline->batch.n_items, n_bytes = pipeline->batch.n_bytes;
+    int r = add_parts(pipeline, record, &labels);
+    if (r != BATCH_TOO_LARGE)
+        return r;
+    // Labels that have grown are too much for the plan. Parts that were taken fix it for good.
+    pipeline->batch.n_items = n_items;
+    pipeline->batch.n_bytes = n_bytes;
+    if (record->n_parts_taken > 0)
+        return -EMSGSIZE;
+    record->parts.n_parts = 0;
+    return BATCH_TOO_LARGE;
 }
 
 static void refuse_first(struct pipeline *pipeline)
@@ -146,18 +166,15 @@ static bool fill_batch(struct pipeline *pipeline)
     pipeline->sink->ops->limits(pipeline->sink, &limits);
     batch_reset(&pipeline->batch, &limits);
     pipeline->journal.n_in_flight = 0;
-    struct record *record = pipeline->journal.first;
-    while (record != NULL) {
-        struct record *next = record->next;
-        int r = encode_record(pipeline, record);
-        if (r == 0 || r == BATCH_FULL)
-            pipeline->journal.n_in_flight++;
-        else if (pipeline->journal.n_in_flight == 0)
-            refuse_first(pipeline);
-        if (r == BATCH_FULL || (r < 0 && pipeline->journal.n_in_flight > 0))
-            break;
-        record = next;
+    int r = 0;
+    for (struct record *record = pipeline->journal.first; r == 0 && record != NULL;
+         record = record->next) {
+        size_t n_items = pipeline->batch.n_items;
+        r = encode_record(pipeline, record);
+        pipeline->journal.n_in_flight += pipeline->batch.n_items > n_items;
     }
+    if (r < 0 && pipeline->batch.n_items == 0)
+        refuse_first(pipeline);
     return pipeline->batch.n_items > 0;
 }
 
@@ -191,6 +208,8 @@ static void take_answer(struct pipeline *pipeline, const struct ship_answer *ans
         settle(pipeline, answer->n_taken, &pipeline->n_delivered);
         break;
     case SHIP_NEVER:
+        log_error("%s: %zu documents are refused for good: dropped", pipeline->sink->ops->name,
+            pipeline->batch.n_items);
         settle(pipeline, pipeline->batch.n_items, &pipeline->n_refused);
         break;
     }

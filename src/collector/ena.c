@@ -10,6 +10,13 @@
 #include "collector/eni_source.h"
 #include "log.h"
 
+// Interfaces that are not ours, by ifindex: asked once for their driver, for that takes the lock
+// under which a network plugin works while pods come and go.
+struct foreign {
+    size_t n_links;
+    int *ifindexes;
+};
+
 struct ena {
     struct collector base;
     const struct ena_options *options;
@@ -17,7 +24,10 @@ struct ena {
     struct counters *counters;
     size_t n_sources;
     struct eni_source **sources;
-    size_t next;         // source of the running tick
+    size_t next; // source of the running tick
+    struct foreign foreign;
+    size_t n_unanswered; // links whose driver could not be asked for
+    struct link *unanswered;
     bool has_told_none;  // that there is no ENI
     bool has_told_error; // that link events ended
 };
@@ -55,7 +65,45 @@ static void remove_source(struct ena *self, size_t i)
     memmove(&self->sources[i], &self->sources[i + 1],
         (self->n_sources - i - 1) * sizeof(struct eni_source *));
     self->n_sources--;
+    self->next -= i < self->next;
     self->has_told_none = false;
+}
+
+static size_t find_foreign(const struct foreign *foreign, int ifindex)
+{
+    size_t i = 0;
+    while (i < foreign->n_links && foreign->ifindexes[i] != ifindex)
+        i++;
+    return i;
+}
+
+static void add_foreign(struct foreign *foreign, int ifindex)
+{
+    foreign->ifindexes = xreallocarray(
+        foreign->ifindexes, foreign->n_links + 1, sizeof(*foreign->ifindexes));
+    foreign->ifindexes[foreign->n_links++] = ifindex;
+}
+
+static void remove_foreign(struct foreign *foreign, int ifindex)
+{
+    size_t i = find_foreign(foreign, ifindex);
+    if (i < foreign->n_links)
+        foreign->ifindexes[i] = foreign->ifindexes[--foreign->n_links];
+}
+
+// The link is taken up anew with the next tick.
+static void keep_unanswered(struct ena *self, const struct link *link)
+{
+    self->unanswered = xreallocarray(
+        self->unanswered, self->n_unanswered + 1, sizeof(*self->unanswered));
+    self->unanswered[self->n_unanswered++] = *link;
+}
+
+static void forget_unanswered(struct ena *self, int ifindex)
+{
+    for (size_t i = self->n_unanswered; i > 0; i--)
+        if (self->unanswered[i - 1].ifindex == ifindex)
+            self->unanswered[i - 1] = self->unanswered[--self->n_unanswered];
 }
 
 static bool matches(const struct option_list *patterns, const char *name)
@@ -74,15 +122,19 @@ static bool has_word(const struct option_list *list, const char *word)
     return false;
 }
 
-// True, and the driver's name and version, when the link is one that we read.
-static bool is_wanted(const struct ena *self, const struct link *link, struct eni *ret_eni)
+enum answer { ANSWER_OURS, ANSWER_FOREIGN, ANSWER_NONE };
+
+// Whose the link is by its driver, which never changes while the ifindex lasts.
+static enum answer ask_driver(struct ena *self, const struct link *link, struct eni *ret_eni)
 {
-    if (!link->has_mac || !matches(&self->options->interfaces, link->ifname))
-        return false;
-    if (self->counters->ops->driver(
-            self->counters, link, ret_eni->driver, ret_eni->driver_version) < 0)
-        return false;
-    return has_word(&self->options->drivers, ret_eni->driver);
+    int r = self->counters->ops->driver(
+        self->counters, link, ret_eni->driver, ret_eni->driver_version);
+    if (r < 0 && r != -EOPNOTSUPP)
+        return ANSWER_NONE;
+    if (r == 0 && has_word(&self->options->drivers, ret_eni->driver))
+        return ANSWER_OURS;
+    add_foreign(&self->foreign, link->ifindex);
+    return ANSWER_FOREIGN;
 }
 
 static struct eni_source *add_source(struct ena *self)
@@ -101,33 +153,82 @@ static void say_found(const struct eni *eni)
         "ena: %s is an ENI: %s, driver %s %s", eni->ifname, mac, eni->driver, eni->driver_version);
 }
 
-static void take_present(struct ena *self, const struct link *link)
+static void say_change(const struct eni_source *source, const struct eni *eni)
 {
-    struct eni eni = {.ifindex = link->ifindex, .mac = link->mac};
-    memcpy(eni.ifname, link->ifname, sizeof(eni.ifname));
-    size_t i = find_source(self, link->ifindex);
-    if (!is_wanted(self, link, &eni)) {
-        // A known device that does not answer is still there: only DELLINK ends it (rule 3).
-        if (i < self->n_sources && !matches(&self->options->interfaces, link->ifname))
-            remove_source(self, i);
-        else if (i < self->n_sources)
-            self->sources[i]->is_listed = true;
-        return;
-    }
-    struct eni_source *source = i < self->n_sources ? self->sources[i] : add_source(self);
     if (source->eni.ifindex == 0)
-        say_found(&eni);
-    else if (strcmp(source->eni.ifname, eni.ifname) != 0)
-        log_info("ena: %s is now called %s", source->eni.ifname, eni.ifname);
-    source->eni = eni;
+        say_found(eni);
+    else if (strcmp(source->eni.ifname, eni->ifname) != 0)
+        log_info("ena: %s is now called %s", source->eni.ifname, eni->ifname);
+}
+
+static void take_eni(struct ena *self, const struct eni *eni)
+{
+    size_t i = find_source(self, eni->ifindex);
+    struct eni_source *source = i < self->n_sources ? self->sources[i] : add_source(self);
+    say_change(source, eni);
+    source->eni = *eni;
     source->is_listed = true;
     source->are_names_due = true;
+}
+
+// A known device that does not answer now is still there: only DELLINK ends it (rule 3).
+static void take_silence(struct ena *self, const struct link *link)
+{
+    size_t i = find_source(self, link->ifindex);
+    if (i == self->n_sources) {
+        keep_unanswered(self, link);
+        return;
+    }
+    struct eni eni = self->sources[i]->eni;
+    memcpy(eni.ifname, link->ifname, sizeof(eni.ifname));
+    take_eni(self, &eni);
+}
+
+static void take_present(struct ena *self, const struct link *link)
+{
+    forget_unanswered(self, link->ifindex);
+    size_t i = find_source(self, link->ifindex);
+    if (!link->has_mac || !matches(&self->options->interfaces, link->ifname)) {
+        if (i < self->n_sources)
+            remove_source(self, i);
+        return;
+    }
+    if (find_foreign(&self->foreign, link->ifindex) < self->foreign.n_links)
+        return;
+    struct eni eni = {.ifindex = link->ifindex, .mac = link->mac};
+    memcpy(eni.ifname, link->ifname, sizeof(eni.ifname));
+    enum answer answer = ask_driver(self, link, &eni);
+    if (answer == ANSWER_OURS)
+        take_eni(self, &eni);
+    else if (answer == ANSWER_NONE)
+        take_silence(self, link);
+}
+
+static void take_unanswered(struct ena *self)
+{
+    size_t n_links = self->n_unanswered;
+    scoped_free struct link *links = self->unanswered;
+    self->unanswered = NULL;
+    self->n_unanswered = 0;
+    for (size_t i = 0; i < n_links; i++)
+        take_present(self, &links[i]);
+}
+
+static void take_gone(struct ena *self, int ifindex)
+{
+    forget_unanswered(self, ifindex);
+    remove_foreign(&self->foreign, ifindex);
+    size_t i = find_source(self, ifindex);
+    if (i < self->n_sources)
+        remove_source(self, i);
 }
 
 static void start_list(struct ena *self)
 {
     for (size_t i = 0; i < self->n_sources; i++)
         self->sources[i]->is_listed = false;
+    self->foreign.n_links = 0;
+    self->n_unanswered = 0;
 }
 
 static void finish_list(struct ena *self)
@@ -139,15 +240,12 @@ static void finish_list(struct ena *self)
 
 static void take_event(struct ena *self, const struct link_event *event)
 {
-    size_t i;
     switch (event->kind) {
     case LINK_PRESENT:
         take_present(self, &event->link);
         break;
     case LINK_GONE:
-        i = find_source(self, event->link.ifindex);
-        if (i < self->n_sources)
-            remove_source(self, i);
+        take_gone(self, event->link.ifindex);
         break;
     case LINK_LIST_STARTED:
         start_list(self);
@@ -191,13 +289,32 @@ static void say_none(struct ena *self)
     self->has_told_none = self->n_sources == 0;
 }
 
+// Reads by name, which may have passed to another device since the last event: the kernel says so
+// under the same lock as it answers, so the event is there by now. Of a link that changed nothing
+// is kept.
+static enum collect read_source(
+    struct ena *self, struct eni_source *source, const struct now *now, struct sample *ret_sample)
+{
+    int ifindex = source->eni.ifindex;
+    int r = eni_source_read(source, self->catalog, self->counters, ret_sample);
+    bool were_names_due = source->are_names_due;
+    events(&self->base, now);
+    size_t i = find_source(self, ifindex);
+    bool is_changed = i == self->n_sources || self->sources[i]->are_names_due != were_names_due;
+    if (is_changed)
+        return COLLECT_NOTHING;
+    if (r != 0 || source->told_error != 0)
+        eni_source_note(source, r, now);
+    return r == 0 ? COLLECT_SAMPLE : COLLECT_NOTHING;
+}
+
 static enum collect collect(
     struct collector *collector, const struct now *now, struct sample *ret_sample)
 {
     struct ena *self = (struct ena *)collector;
     if (self->next == 0) {
-        // What changed is known before anything is read: a name may belong to another device now.
         events(collector, now);
+        take_unanswered(self);
         say_none(self);
     }
     if (self->next >= self->n_sources) {
@@ -207,10 +324,7 @@ static enum collect collect(
     struct eni_source *source = self->sources[self->next++];
     if (!eni_source_is_due(source, now))
         return COLLECT_NOTHING;
-    int r = eni_source_read(source, self->catalog, self->counters, ret_sample);
-    if (r != 0 || source->told_error != 0)
-        eni_source_note(source, r, now);
-    return r == 0 ? COLLECT_SAMPLE : COLLECT_NOTHING;
+    return read_source(self, source, now, ret_sample);
 }
 
 static void refresh(struct collector *collector)
@@ -228,6 +342,8 @@ static void destroy(struct collector *collector)
         free(self->sources[i]);
     }
     free(self->sources);
+    free(self->foreign.ifindexes);
+    free(self->unanswered);
     free(self);
 }
 

@@ -11,17 +11,21 @@
 #define PATIENT_FAILURES 10
 #define PATIENT_RETRY_NS (5 * NS_PER_S)
 
-// A change of any name changes it, at a fraction of the cost of looking each name up.
+// A change of any name changes it, at a fraction of the cost of looking each name up: a lane for
+// each word of a slot, so that nothing waits for anything.
 static uint64_t fingerprint_of(const struct counters_names *names)
 {
     const uint64_t prime = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t sum = names->n_names;
+    uint64_t lanes[COUNTERS_NAME_BYTES / sizeof(uint64_t)] = {names->n_names};
     for (uint32_t i = 0; i < names->n_names; i++) {
-        uint64_t words[COUNTERS_NAME_BYTES / sizeof(uint64_t)];
+        uint64_t words[ARRAY_SIZE(lanes)];
         memcpy(words, names->slots[i], sizeof(words));
-        for (size_t k = 0; k < ARRAY_SIZE(words); k++)
-            sum = ((sum << 7 | sum >> 57) ^ words[k]) * prime;
+        for (size_t k = 0; k < ARRAY_SIZE(lanes); k++)
+            lanes[k] = (lanes[k] + words[k]) * prime;
     }
+    uint64_t sum = 0;
+    for (size_t k = 0; k < ARRAY_SIZE(lanes); k++)
+        sum = (sum ^ lanes[k] >> 32 ^ lanes[k]) * prime;
     return sum;
 }
 
@@ -173,8 +177,8 @@ void eni_source_note(struct eni_source *source, int result, const struct now *no
 {
     if (result == 0) {
         if (source->told_error != 0)
-            log_info("ena: %s: readable again after %u failed reads, no count lost",
-                source->eni.ifname, source->n_failures);
+            log_info("ena: %s: readable again after %u failed reads", source->eni.ifname,
+                source->n_failures);
         source->n_failures = 0;
         source->told_error = 0;
         return;

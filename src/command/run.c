@@ -11,7 +11,8 @@
 static const char help[] =
     "Usage: enawatch run [-c FILE] [-o SECTION.KEY=VALUE]... [--periods N]\n"
     "\n"
-    "Samples the ENA driver's counters and publishes what moved, until SIGTERM.\n"
+    "Samples the ENA driver's counters and publishes what moved. SIGTERM, SIGINT and\n"
+    "SIGHUP take a last sample, publish the open window and end.\n"
     "\n"
     "  -c, --config FILE           read this file, instead of " CONFIG_FILE "\n"
     "                              and " CONFIG_FOLDER "/*.conf\n"
@@ -19,6 +20,7 @@ static const char help[] =
     "                              set one key, after the files; repeatable\n"
     "      --periods N             stop after N published windows\n"
     "      --print-config          print the configuration with its help, and stop\n"
+    "      --version               the version\n"
     "  -h, --help                  this text\n"
     "\n"
     "Documents go to the standard output with -o publish.sink=stdout, the log to the\n"
@@ -32,6 +34,7 @@ struct run_arguments {
     uint64_t n_periods;
     bool is_print;
     bool is_help;
+    bool is_version;
 };
 
 static int refuse(const char *word, const char *allowed)
@@ -53,6 +56,8 @@ static int take_word(struct arguments *arguments, struct run_arguments *run)
     const char *value;
     if (arguments_flag(arguments, 'h', "help"))
         run->is_help = true;
+    else if (arguments_flag(arguments, 0, "version"))
+        run->is_version = true;
     else if (arguments_flag(arguments, 0, "print-config"))
         run->is_print = true;
     else if ((value = arguments_value(arguments, 'c', "config")) != NULL)
@@ -98,10 +103,8 @@ int command_run(struct arguments *arguments)
         status = take_word(arguments, &run);
     if (status != EXIT_STATUS_DONE)
         return status;
-    if (run.is_help) {
-        fputs(help, stdout);
-        return EXIT_STATUS_DONE;
-    }
+    if (run.is_help || run.is_version)
+        return command_show(run.is_help ? help : command_version);
     struct config config;
     config_init(&config);
     status = configure(&config, &run);

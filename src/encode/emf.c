@@ -277,12 +277,16 @@ static void set_eni(json_t *root, const struct eni *eni)
     set_if_known(root, "driver_version", eni->driver_version, sizeof(eni->driver_version));
 }
 
-static void set_properties(json_t *root, const struct source *source)
+// What a counter did in the window stands in the first part only: summed over documents it is
+// right.
+static void set_properties(json_t *root, const struct source *source, uint32_t index)
 {
     const struct record *record = source->record;
-    for (uint32_t i = 0; i < record->n_properties; i++)
-        document_set(root, metric_of(source, record->properties[i].metric)->name,
-            document_number(record->properties[i].value));
+    for (uint32_t i = 0; i < record->n_properties; i++) {
+        const struct metric *metric = metric_of(source, record->properties[i].metric);
+        if (metric->kind != METRIC_COUNTER || index == 0)
+            document_set(root, metric->name, document_number(record->properties[i].value));
+    }
 }
 
 // Samples of this part in which the counter moved.
@@ -309,14 +313,14 @@ static json_t *make_throttled(const struct source *source)
     return throttled;
 }
 
-static void set_record(json_t *root, const struct source *source)
+static void set_record(json_t *root, const struct source *source, uint32_t index)
 {
     const struct record *record = source->record;
     if (record->scope == METRIC_SCOPE_INSTANCE)
         document_set(root, "enis", json_integer(record->n_enis));
     else
         set_eni(root, &record->eni);
-    set_properties(root, source);
+    set_properties(root, source, index);
     document_set(root, "throttled", make_throttled(source));
     document_set(root, "sample_ms", document_number(record->sample_ms));
     if (record->gap_ms > 0)
@@ -334,7 +338,7 @@ static json_t *make_document(
     set_dimensions(root, source);
     set_values(root, source);
     set_labels(root, source->labels);
-    set_record(root, source);
+    set_record(root, source, index);
     document_set(root, "part", json_integer((json_int_t)index + 1));
     document_set(root, "parts", json_integer(plan->n_parts));
     return root;

@@ -74,13 +74,21 @@ static void publish_default(struct catalog *catalog)
         catalog->metrics[i].published |= known[i].published;
 }
 
+// Statistics that are levels though no metric of ours. The driver cuts long names to 31 characters.
+static bool is_level(const char *name)
+{
+    return strcmp(name, "num_of_active_io_queues") == 0 ||
+        strstr(name, "_tx_pending_timedout_") != NULL;
+}
+
 static void publish_named(struct catalog *catalog, const char *name)
 {
     uint32_t i = catalog_find(catalog, name, strlen(name));
     if (i == METRIC_MAX) {
         i = catalog->n_metrics++;
-        catalog->metrics[i] = (struct metric){
-            .name = name, .kind = METRIC_COUNTER, .group = METRIC_GROUP_DRIVER};
+        catalog->metrics[i] = (struct metric){.name = name,
+            .kind = is_level(name) ? METRIC_GAUGE : METRIC_COUNTER,
+            .group = METRIC_GROUP_DRIVER};
     }
     // The default scope of what is known; a mode does not roll up.
     struct metric *metric = &catalog->metrics[i];

@@ -36,6 +36,7 @@ struct life {
     int ifindex;
     enum life_state state;
     bool is_confirmed;    // a second sample agreed with the baseline
+    bool is_dark;         // the baseline's allowance group reads all zero
     uint64_t seen_ns;     // any sample, for forgetting
     uint64_t truthful_ns; // the sample that made the baseline
     struct values baseline;
@@ -175,25 +176,15 @@ static struct evidence weigh(
     return evidence;
 }
 
-// Zeros of a group that may be no answer at all are no first baseline: the true values would then
-// come as one huge increase. SRD tells by its mode; the allowance group in begin().
-static bool is_no_baseline(const struct delta_table *table, const struct life *life,
-    const struct reading *reading, const struct evidence *evidence)
-{
-    return !life->baseline.is_known[reading->metric] && evidence->dark[METRIC_GROUP_SRD] &&
-        table->catalog->metrics[reading->metric].group == METRIC_GROUP_SRD;
-}
-
-static void set_baseline(const struct delta_table *table, struct life *life,
-    const struct sample *sample, const struct evidence *evidence)
+static void set_baseline(
+    struct life *life, const struct sample *sample, const struct evidence *evidence)
 {
     for (uint32_t i = 0; i < sample->n_readings; i++) {
         const struct reading *reading = &sample->readings[i];
-        if (is_no_baseline(table, life, reading, evidence))
-            continue;
         life->baseline.value[reading->metric] = reading->value;
         life->baseline.is_known[reading->metric] = true;
     }
+    life->is_dark = evidence->dark[METRIC_GROUP_ALLOWANCE];
     life->ifindex = sample->eni->ifindex;
     life->truthful_ns = sample->at.boot_ns;
     life->state = LIFE_TRUTHFUL;
@@ -212,10 +203,9 @@ static bool origin_of(const struct life *life, const struct metric *metric,
     return true;
 }
 
-static bool is_withheld(const struct reading *reading, const struct evidence *evidence)
+static bool is_withheld(const struct reading *reading, bool is_dark)
 {
-    return evidence->dark[METRIC_GROUP_ALLOWANCE] &&
-        reading->metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE;
+    return is_dark && reading->metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE;
 }
 
 static enum delta_outcome publish(const struct delta_table *table, struct life *life,
@@ -226,20 +216,21 @@ static enum delta_outcome publish(const struct delta_table *table, struct life *
         const struct reading *reading = &sample->readings[i];
         const struct metric *metric = &table->catalog->metrics[reading->metric];
         uint64_t origin = 0;
-        if (metric->kind == METRIC_COUNTER ? origin_of(life, metric, reading, evidence, &origin)
-                                           : !is_withheld(reading, evidence))
+        if (metric->kind == METRIC_COUNTER
+                ? origin_of(life, metric, reading, evidence, &origin)
+                : !is_withheld(reading, evidence->dark[METRIC_GROUP_ALLOWANCE]))
             ret_delta->readings[ret_delta->n_readings++] = (struct reading){
                 reading->metric, reading->value - origin};
     }
-    set_baseline(table, life, sample, evidence);
+    set_baseline(life, sample, evidence);
     return DELTA_PUBLISH;
 }
 
-static enum delta_outcome rebase(const struct delta_table *table, struct life *life,
-    const struct sample *sample, const struct evidence *evidence, struct delta *ret_delta)
+static enum delta_outcome rebase(struct life *life, const struct sample *sample,
+    const struct evidence *evidence, struct delta *ret_delta)
 {
     ret_delta->verdict = VERDICT_REBASED;
-    set_baseline(table, life, sample, evidence);
+    set_baseline(life, sample, evidence);
     life->is_confirmed = false;
     return DELTA_PUBLISH;
 }
@@ -306,7 +297,7 @@ static enum delta_outcome judge(const struct delta_table *table, struct life *li
     if (evidence->dark[METRIC_GROUP_SRD] && evidence->fell[METRIC_GROUP_SRD])
         keep_aside(table, life, METRIC_GROUP_SRD);
     if (evidence->is_jump || !life->is_confirmed)
-        return rebase(table, life, sample, evidence, ret_delta);
+        return rebase(life, sample, evidence, ret_delta);
     ret_delta->verdict = VERDICT_RESET;
     return publish(table, life, sample, evidence, ret_delta);
 }
@@ -356,14 +347,58 @@ static bool end_trials(const struct delta_table *table, struct life *life,
     return was_lie;
 }
 
-static enum delta_outcome begin(const struct delta_table *table, struct life *life,
-    const struct sample *sample, const struct evidence *evidence)
+// Zeros of the SRD group may be no answer at all, or ENA Express that was never on: they are on
+// trial from the start, with nothing kept aside that could be taken back.
+static void doubt_srd(struct life *life)
+{
+    life->aside[METRIC_GROUP_SRD] = (struct aside){.is_on_trial = true};
+    for (uint32_t i = METRIC_SRD_MODE; i < METRIC_N_DEVICE; i++)
+        life->aside_value[i] = UINT64_MAX;
+}
+
+// Most samples of most ENIs: every value is the baseline's, so nothing about the life can change.
+static bool is_unchanged(const struct life *life, const struct sample *sample)
+{
+    if (life->state != LIFE_TRUTHFUL || life->ifindex != sample->eni->ifindex)
+        return false;
+    for (uint32_t i = 0; i < sample->n_readings; i++) {
+        const struct reading *reading = &sample->readings[i];
+        if (reading->value != life->baseline.value[reading->metric] ||
+            !life->baseline.is_known[reading->metric])
+            return false;
+    }
+    return true;
+}
+
+static enum delta_outcome publish_unchanged(const struct delta_table *table, struct life *life,
+    const struct sample *sample, struct delta *ret_delta)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < sample->n_readings; i++) {
+        struct reading reading = sample->readings[i];
+        if (is_counter(table->catalog, reading.metric))
+            reading.value = 0;
+        else if (is_withheld(&reading, life->is_dark))
+            continue;
+        ret_delta->readings[n++] = reading;
+    }
+    ret_delta->n_readings = n;
+    ret_delta->elapsed_ns = sample->at.boot_ns - life->truthful_ns;
+    life->truthful_ns = sample->at.boot_ns;
+    life->is_confirmed = true;
+    return DELTA_PUBLISH;
+}
+
+static enum delta_outcome begin(
+    struct life *life, const struct sample *sample, const struct evidence *evidence)
 {
     bool has_gauge = has_reading(
         sample, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE);
     if (evidence->dark[METRIC_GROUP_ALLOWANCE] && has_gauge)
         return DELTA_SUSPECT;
-    set_baseline(table, life, sample, evidence);
+    if (evidence->dark[METRIC_GROUP_SRD])
+        doubt_srd(life);
+    set_baseline(life, sample, evidence);
     return DELTA_BASELINE;
 }
 
@@ -371,7 +406,7 @@ static enum delta_outcome carry_on(const struct delta_table *table, struct life 
     const struct sample *sample, const struct evidence *evidence, struct delta *ret_delta)
 {
     if (evidence->is_other_device)
-        return rebase(table, life, sample, evidence, ret_delta);
+        return rebase(life, sample, evidence, ret_delta);
     if (life->state == LIFE_SUSPECT)
         ret_delta->verdict = VERDICT_LIE;
     life->is_confirmed = true;
@@ -395,9 +430,11 @@ enum delta_outcome delta_table_apply(
     ret_delta->n_readings = 0;
     ret_delta->verdict = VERDICT_NONE;
 
+    if (is_unchanged(life, sample))
+        return publish_unchanged(table, life, sample, ret_delta);
     struct evidence evidence = weigh(table, life, sample);
     if (life->state == LIFE_FIRST)
-        return begin(table, life, sample, &evidence);
+        return begin(life, sample, &evidence);
     if (end_trials(table, life, sample, &evidence)) {
         ret_delta->verdict = VERDICT_LIE;
         evidence = weigh(table, life, sample);

@@ -138,13 +138,8 @@ static struct member *member_of(struct window *window, const struct eni *eni)
     return member;
 }
 
-static void append(struct growing *series, uint64_t value)
+static void add_run(struct growing *series, uint64_t value)
 {
-    series->n_values++;
-    if (series->n_runs > 0 && series->runs[series->n_runs - 1].value == value) {
-        series->runs[series->n_runs - 1].n_values++;
-        return;
-    }
     if (series->n_runs == series->capacity) {
         series->capacity = 2 * series->capacity + 8;
         series->runs = xreallocarray(series->runs, series->capacity, sizeof(*series->runs));
@@ -152,49 +147,52 @@ static void append(struct growing *series, uint64_t value)
     series->runs[series->n_runs++] = (struct run){.value = value, .n_values = 1};
 }
 
-static void take_value(const struct window *window, struct member *member, enum metric_scope scope,
-    const struct reading *reading)
+static void append(struct growing *series, uint64_t value)
 {
-    const struct metric *metric = &window->catalog->metrics[reading->metric];
-    struct track *track = &member->tracks[reading->metric];
-    if (metric->published & scope)
-        append(&track->series, reading->value);
-    else {
-        track->property = metric->kind == METRIC_COUNTER ? track->property + reading->value
-                                                         : reading->value;
-        track->has_property = true;
-    }
+    struct run *last = series->n_runs > 0 ? &series->runs[series->n_runs - 1] : NULL;
+    series->n_values++;
+    if (last != NULL && last->value == value)
+        last->n_values++;
+    else
+        add_run(series, value);
 }
 
-static void roll_up(struct window *window, const struct reading *reading)
+static void take_value(struct member *member, const struct metric *metric, enum metric_scope scope,
+    const struct reading *reading)
 {
-    enum metric_kind kind = window->catalog->metrics[reading->metric].kind;
-    struct window_tick *tick = &window->ticks[reading->metric];
+    struct track *track = &member->tracks[reading->metric];
+    if (metric->published & scope) {
+        append(&track->series, reading->value);
+        return;
+    }
+    track->property = metric->kind == METRIC_COUNTER ? track->property + reading->value
+                                                     : reading->value;
+    track->has_property = true;
+}
+
+static void roll_up(struct window_tick *tick, enum metric_kind kind, uint64_t value)
+{
     if (kind == METRIC_MODE)
         return;
-    bool is_counter = kind == METRIC_COUNTER;
-    bool is_new_extreme = kind == METRIC_GAUGE ? reading->value < tick->value
-                                               : reading->value > tick->value;
-    if (tick->has_value && is_counter)
-        tick->value += reading->value;
-    else if (!tick->has_value || is_new_extreme)
-        tick->value = reading->value;
+    if (!tick->has_value)
+        tick->value = value;
+    else if (kind == METRIC_COUNTER)
+        tick->value += value;
+    else if (kind == METRIC_GAUGE && value < tick->value)
+        tick->value = value;
+    else if (kind == METRIC_PERCENT && value > tick->value)
+        tick->value = value;
     tick->has_value = true;
 }
 
-// ENA Express that is switched off has nothing to tell but its mode.
+// ENA Express that is switched off has nothing to tell but its mode; what moved in the second in
+// which it was switched off is not told either.
 static bool is_srd_off(const struct delta *delta)
 {
     for (uint32_t i = 0; i < delta->n_readings; i++)
         if (delta->readings[i].metric == METRIC_SRD_MODE)
             return (delta->readings[i].value & METRIC_SRD_MODE_ON) == 0;
     return true;
-}
-
-static bool is_muted(const struct window *window, const struct reading *reading, bool srd_off)
-{
-    return srd_off && reading->metric != METRIC_SRD_MODE &&
-        window->catalog->metrics[reading->metric].group == METRIC_GROUP_SRD;
 }
 
 static void note_gap(const struct window *window, struct member *member, uint64_t elapsed_ns)
@@ -205,6 +203,17 @@ static void note_gap(const struct window *window, struct member *member, uint64_
         member->gap_ms = elapsed_ms;
 }
 
+static void take_reading(
+    struct window *window, struct member *member, const struct reading *reading, bool srd_off)
+{
+    const struct metric *metric = &window->catalog->metrics[reading->metric];
+    if (srd_off && metric->group == METRIC_GROUP_SRD && metric->kind != METRIC_MODE)
+        return;
+    member->is_loud |= reading->metric < METRIC_N_EXCEEDED && reading->value > 0;
+    take_value(member, metric, METRIC_SCOPE_ENI, reading);
+    roll_up(&window->ticks[reading->metric], metric->kind, reading->value);
+}
+
 void window_add(struct window *window, const struct delta *delta)
 {
     struct member *member = member_of(window, delta->eni);
@@ -213,14 +222,8 @@ void window_add(struct window *window, const struct delta *delta)
     note_gap(window, member, delta->elapsed_ns);
     note_gap(window, window->instance, delta->elapsed_ns);
     bool srd_off = is_srd_off(delta);
-    for (uint32_t i = 0; i < delta->n_readings; i++) {
-        const struct reading *reading = &delta->readings[i];
-        if (is_muted(window, reading, srd_off))
-            continue;
-        member->is_loud |= reading->metric < METRIC_N_EXCEEDED && reading->value > 0;
-        take_value(window, member, METRIC_SCOPE_ENI, reading);
-        roll_up(window, reading);
-    }
+    for (uint32_t i = 0; i < delta->n_readings; i++)
+        take_reading(window, member, &delta->readings[i], srd_off);
 }
 
 bool window_end_tick(struct window *window, const struct now *now)
@@ -230,7 +233,7 @@ bool window_end_tick(struct window *window, const struct now *now)
         if (!tick->has_value)
             continue;
         struct reading reading = {i, tick->value};
-        take_value(window, window->instance, METRIC_SCOPE_INSTANCE, &reading);
+        take_value(window->instance, &window->catalog->metrics[i], METRIC_SCOPE_INSTANCE, &reading);
         *tick = (struct window_tick){0};
     }
     window->has_ended = window->is_open && now->wall_ms >= window->end_ms;

@@ -10,6 +10,9 @@
 
 #include "os/links.h"
 
+// Holds a link with some alternative names; recv() tells when one needs more.
+#define FIRST_BUFFER_BYTES 16384
+
 static int ask_for_list(struct links *links)
 {
     struct {
@@ -41,8 +44,8 @@ static int ask_again(struct links *links)
 int links_init(struct links *links)
 {
     struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
-    links->sequence = 0;
-    links->n_bytes = links->at = 0;
+    *links = (struct links){.capacity = FIRST_BUFFER_BYTES};
+    links->buffer = xcalloc(1, links->capacity);
     links->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (links->fd < 0)
         return -errno;
@@ -54,7 +57,8 @@ int links_init(struct links *links)
 void links_finish(struct links *links)
 {
     close_descriptor(&links->fd);
-    links->fd = -1;
+    free(links->buffer);
+    *links = (struct links){.fd = -1};
 }
 
 static void take_mac(struct link *link, const struct rtattr *attribute)
@@ -110,6 +114,18 @@ static int take_error(const struct nlmsghdr *header)
     return is_whole && error->error < 0 ? error->error : -EPROTO;
 }
 
+static int take_link(const struct nlmsghdr *header, struct link_event *ret_event)
+{
+    const struct ifinfomsg *message = NLMSG_DATA(header);
+    // A bridge speaks of its ports in its own family: a port that leaves it is not a link that is
+    // gone.
+    if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)) || message->ifi_family != AF_UNSPEC)
+        return COUNTERS_NO_EVENT;
+    ret_event->kind = header->nlmsg_type == RTM_NEWLINK ? LINK_PRESENT : LINK_GONE;
+    ret_event->link = parse_link(header);
+    return 0;
+}
+
 // 0 and an event, COUNTERS_NO_EVENT for a message that tells us nothing, or negative errno.
 static int take_message(
     struct links *links, const struct nlmsghdr *header, struct link_event *ret_event)
@@ -123,11 +139,7 @@ static int take_message(
         return take_error(header);
     case RTM_NEWLINK:
     case RTM_DELLINK:
-        if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
-            return COUNTERS_NO_EVENT;
-        ret_event->kind = header->nlmsg_type == RTM_NEWLINK ? LINK_PRESENT : LINK_GONE;
-        ret_event->link = parse_link(header);
-        return 0;
+        return take_link(header, ret_event);
     default:
         return COUNTERS_NO_EVENT;
     }
@@ -145,13 +157,21 @@ static const struct nlmsghdr *next_message(struct links *links)
     return header;
 }
 
+// A message was cut: room for it, and the list again.
+static int grow(struct links *links, size_t n_bytes)
+{
+    links->capacity = 2 * n_bytes;
+    links->buffer = xreallocarray(links->buffer, links->capacity, 1);
+    return ask_again(links);
+}
+
 // 0 when the buffer was filled, COUNTERS_NO_EVENT when there is nothing to read, or negative errno.
 static int fill_buffer(struct links *links)
 {
     links->n_bytes = links->at = 0;
-    ssize_t n = recv(links->fd, links->buffer, sizeof(links->buffer), MSG_TRUNC);
-    if (n > (ssize_t)sizeof(links->buffer))
-        return ask_again(links);
+    ssize_t n = recv(links->fd, links->buffer, links->capacity, MSG_TRUNC);
+    if (n > (ssize_t)links->capacity)
+        return grow(links, (size_t)n);
     if (n >= 0) {
         links->n_bytes = (size_t)n;
         return 0;

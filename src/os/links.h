@@ -5,8 +5,6 @@
 
 #include "os/counters.h"
 
-#define LINKS_BUFFER_BYTES 16384
-
 struct links {
     int fd;
     uint32_t sequence; // of the list that was asked for last
@@ -14,7 +12,8 @@ struct links {
     bool is_listing;   // its end has not come yet
     bool is_outdated;  // the list was interrupted: ask again when it ends
     size_t n_bytes, at;
-    _Alignas(uint64_t) char buffer[LINKS_BUFFER_BYTES];
+    size_t capacity;
+    char *buffer; // owned
 };
 
 // Asks for the list. Negative errno: this system gives no rtnetlink socket.

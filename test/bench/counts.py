@@ -105,8 +105,8 @@ def report(results, table):
     table.note("Counts: 100 ms and 6 s, the 60 samples a window of the defaults; the difference of a run of "
                f"{LONG} and one of {SHORT} windows, so that start-up and warm-up are left out; "
                f"{fleet.N_MOVING} of the {fleet.N_ENIS} ENIs move. A system call counts as its one "
-               "instruction, and so does clock_gettime(), which callgrind makes a system call; without it that "
-               "is some dozen instructions in the vDSO.")
+               "instruction, and so does clock_gettime(), which callgrind makes a system call; without "
+               "callgrind it is some dozen instructions in the vDSO.")
 
 
 def _tell_tick(found, table):

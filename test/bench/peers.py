@@ -19,6 +19,7 @@ from processes import KIB_PER_MIB, STOP, USER_HZ, Unmeasured, cpu, memory, sleep
 
 SETTLE, SECONDS = 8, 60
 TICK_MS = 1000 / USER_HZ
+TELLING_MS = 1000
 PLUGINS = "usr/lib/collectd"
 ALLOWANCES = [f"{name}_allowance_exceeded" for name in ("bw_in", "bw_out", "pps", "conntrack", "linklocal")]
 ALLOWANCES += ["conntrack_allowance_available"]
@@ -135,26 +136,19 @@ class Measured:
         if n_samples < SECONDS / 2:
             raise Unmeasured(f"{self.name} took {n_samples:.0f} samples in {SECONDS} s")
         self.n_ioctls, self.cpu_ms, self.user_ms = (value / n_samples for value in others)
-        self.tick_ms = TICK_MS / n_samples
+        self.total_user_ms = self.user_ms * n_samples
         self.private_kib = memory(self._process.pid).private_kib
 
 
 def measure(bench, copy, environment, roots):
-    """([Measured], ourselves first; {package: why it is missing})."""
+    """([Measured], ourselves first; {name: why it is missing})."""
     # With nothing but 127.0.0.1 collectd's getaddrinfo(AI_ADDRCONFIG) finds no address.
     rig.works("ip", "address", "add", "192.0.2.1/32", "dev", "lo")
-    programs, missing = [Ourselves(bench, copy, environment)], {}
-    for n, peer in enumerate((Exporter, Collectd)):
-        try:
-            root = roots[peer.package]
-            if isinstance(root, packages.Missing):
-                raise root
-            for is_small in (0, 1):
-                programs.append(peer(bench, root, 9100 + 2 * n + is_small, is_small))
-        except (packages.Missing, RuntimeError) as error:
-            missing[peer.package] = error
-    for program in programs:
-        wait_for(program.works, 20, f"{program.name} working")
+    missing = {}
+    programs = [Ourselves(bench, copy, environment)] + list(_start(bench, roots, missing))
+    programs = [program for program in programs if _works(program, missing)]
+    if not programs or programs[0].name != Ourselves.name:
+        raise Unmeasured("enawatch does not read the ENIs")
     sleep(SETTLE)
     measured = [Measured(program) for program in programs]
     sleep(SECONDS)
@@ -165,6 +159,27 @@ def measure(bench, copy, environment, roots):
     return measured, missing
 
 
+def _start(bench, roots, missing):
+    for n, peer in enumerate((Exporter, Collectd)):
+        try:
+            root = roots[peer.package]
+            if isinstance(root, packages.Missing):
+                raise root
+            for is_small in (0, 1):
+                yield peer(bench, root, 9100 + 2 * n + is_small, is_small)
+        except (packages.Missing, RuntimeError) as error:
+            missing[peer.package] = error
+
+
+def _works(program, missing):
+    try:
+        wait_for(program.works, 20, "working")
+    except Unmeasured as error:
+        program.process.kill()
+        missing[program.name] = error
+    return program.name not in missing
+
+
 def report(result, table):
     """Adds the rows."""
     measured, missing = result
@@ -173,17 +188,14 @@ def report(result, table):
     for one in measured:
         table.add(f"CPU per sample: {one.name}", _with_ratio(f"{one.cpu_ms:.2f} ms", one.cpu_ms, us.cpu_ms))
     for one in measured:
-        # The kernel divides a time into user and system by ticks: of a little one it cannot tell.
-        least = us.user_ms + us.tick_ms
-        text = f"< {least:.2f} ms" if one is us else f"{one.user_ms:.2f} ms, > {one.user_ms / least:,.0f} x"
-        table.add(f"of it in user space: {one.name}", text)
+        table.add(f"of it in user space: {one.name}", _user(one, us))
     for one in measured:
         table.add(f"private memory: {one.name}", _with_ratio(
             f"{one.private_kib / KIB_PER_MIB:.2f} MiB", one.private_kib, us.private_kib))
     for one in measured:
         table.add(f"ethtool ioctls per sample: {one.name}", f"{one.n_ioctls:.1f}")
-    for package, why in missing.items():
-        table.skipped(package, why)
+    for name, why in missing.items():
+        (table.skipped if isinstance(why, packages.Missing) else table.missing)(name, why)
     table.note("Peers: CPU time and memory of the programs alone, without the rig and the scraper; but the "
                "system time of each ioctl has two changes of process in it, to the rig and back, where a "
                "real device has its own work.")
@@ -191,8 +203,15 @@ def report(result, table):
                "is a Go program with its run time; collectd sends binary datagrams every second; enawatch "
                "encodes one window in the minute. The peers with 6 statistics have the six allowances "
                "only (metrics-include, MappedOnly), as near to enawatch's job as they come.")
-    table.note(f"User space: the kernel counts it in ticks of {TICK_MS:.0f} ms; enawatch's is given with "
-               "one tick more, and the ratios to that.")
+    table.note("User space: the kernel tells it from system time by looking every few milliseconds, which "
+               f"says nothing of less than {TELLING_MS / 1000:.0f} s in all; the ratios are to all CPU time "
+               "of enawatch.")
+
+
+def _user(one, us):
+    if one.total_user_ms < TELLING_MS:
+        return "too little to tell"
+    return f"{one.user_ms:.2f} ms, > {one.user_ms / us.cpu_ms:,.0f} x"
 
 
 def _with_ratio(text, value, our_value):

@@ -81,7 +81,7 @@ def memory(pid):
 
 
 def cpu(pid):
-    """Time on a processor, exact; and of it in user space, in the kernel's ticks of USER_HZ."""
+    """Time on a processor, exact; and of it in user space, in ticks of USER_HZ and by sampling."""
     total_ns = sum(int(text.split()[0]) for text in _tasks(pid, "schedstat"))
     return Cpu(total_ns, int(_read(pid, "stat").rsplit(")", 1)[1].split()[11]))
 

@@ -47,4 +47,5 @@ def _row(*texts):
 
 
 def _wrap(text, bullet):
-    return textwrap.fill(text, 98, initial_indent=bullet, subsequent_indent="  ")
+    return textwrap.fill(text, 98, initial_indent=bullet, subsequent_indent="  ",
+                         break_on_hyphens=False)

@@ -32,7 +32,8 @@ class CommandLine(unittest.TestCase):
             self.assertIn(word, result.stderr)
 
     def test_version_and_help(self):
-        self.assertRegex(enawatch("--version").stdout, r"^enawatch \d+\.\d+\.\d+\n$")
+        for words in (["--version"], ["run", "--version"]):
+            self.assertRegex(enawatch(*words).stdout, r"^enawatch \d+\.\d+\.\d+\n$")
         self.assertIn("run", enawatch("--help").stdout)
         for option in ("--config", "--option", "--periods", "--print-config"):
             self.assertIn(option, enawatch("run", "--help").stdout)
@@ -55,13 +56,13 @@ class CommandLine(unittest.TestCase):
             ("interval = 1s\n", ":1: interval stands before any section", "[sample]"),
             ("[sample\n", ":1:", "[name]"),
             ("[sample]\ninterval\n", ":2:", "key = value"),
-            ("[publish]\nperiod = 7s\n", "publish.period", "divide one hour"),
+            ("[publish]\nperiod = 7s\n", ":2: publish.period", "divide one hour"),
             ("[publish]\nperiod = 90s\n", "publish.period", "multiple of 60s"),
             ("[publish]\nperiod = 2h\n", ":2: publish.period = 2h", "1s to 3600s"),
             ("[publish]\nsink = cloud\n", ":2: publish.sink = cloud", "agent | stdout"),
             ("[publish]\nperiod = 1s\n[sample]\ninterval = 2s\n", "sample.interval", "at most publish.period"),
-            ("[publish]\nresolution = 1\n", "publish.resolution", "1s, 5s, 10s or 30s"),
-            ("[publish]\ninstance_dimensions = Fleet\n", "publish.instance_dimensions", "identity.dimension.NAME"),
+            ("[publish]\nresolution = 1\n", ":2: publish.resolution", "1s, 5s, 10s or 30s"),
+            ("[publish]\ninstance_dimensions = Fleet\n", ":2: publish.instance_dimensions", "identity.dimension.NAME"),
             ("[publish]\ninstance_dimensions = ClusterName\n", "publish.instance_dimensions", "identity.cluster"),
             ("[publish]\nmetrics = part\n", "publish.metrics", "part"),
             ("[publish]\nnamespace = AWS/EC2\n", ":2: publish.namespace = AWS/EC2", "allowed is"),

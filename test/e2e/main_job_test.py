@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job on the rig: counters in, exact EMF out."""
+import signal
 import time
 
 from harness import (AVAILABLE, BINARY, EXCEEDED, INSTANCE, OnRig, bodies, is_eni, is_instance, main, of_mac, total,
-                     values)
+                     values, rig_library)
 
 
 class MainJob(OnRig):
@@ -49,7 +50,7 @@ class MainJob(OnRig):
         self.wait_for_samples(daemon)
         time.sleep(0.5 - time.time() % 1 + (1 if time.time() % 1 > 0.4 else 0))
         eni.add(bw_out_allowance_exceeded=48211)
-        time.sleep(5)
+        daemon.wait_for(lambda d: any(len(a.document["bw_out_allowance_exceeded"]) == 5 for a in d.documents), 12)
         self.assertEqual(daemon.stop(), 0, daemon)
         moved = [v for v in values(bodies(daemon), "bw_out_allowance_exceeded") if v]
         self.assertEqual(moved, [48211])
@@ -282,6 +283,99 @@ class Devices(OnRig):
         self.assertEqual(daemon.stop(), 0, daemon)
         # The read that was under way, and the one of the last sample.
         self.assertLess(time.monotonic() - began, 2 * 1.5 + 1.5)
+
+    def test_name_that_passes_to_another_device_in_the_middle_of_a_tick(self):
+        """A slow read before them gives two ENIs time to swap their names: no value changes its owner."""
+        slow, low, high = self.bench.add("ens1"), self.bench.add("ens5"), self.bench.add("ens6")
+        low.set(pps_allowance_exceeded=1000)
+        high.set(pps_allowance_exceeded=900000)
+        daemon = self.run_daemon(pace=["-o", "publish.period=60s"])
+        self.wait_for_samples(daemon)
+        slow.latency(1500)
+        time.sleep(1.2)
+        for _ in range(3):
+            for first, second in ((low, high), (high, low)):
+                first.rename("tmp0")
+                second.rename("ens5")
+                first.rename("ens6")
+                time.sleep(1.3)
+        slow.heal()
+        time.sleep(1.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assertEqual(total(bodies(daemon), "pps_allowance_exceeded"), 0)
+
+    def test_driver_that_cannot_be_asked_at_first_is_asked_again(self):
+        eni = self.bench.add("ens5")
+        eni.fail(19, "GDRVINFO")
+        daemon = self.run_daemon()
+        daemon.wait_for(lambda d: any("waiting for one" in line for line in d.log), 5)
+        eni.heal()
+        self.wait_for_samples(daemon)
+        eni.add(pps_allowance_exceeded=7)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=7)
+
+    def test_foreign_interfaces_are_asked_once(self):
+        """Each question takes the lock that a network plugin needs while pods come and go."""
+        self.bench.add("ens5")
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        before = daemon.counts().get(("kernel", "GDRVINFO"), 0)
+        pods = [self.bench.add(f"pod{i}", driver="veth") for i in range(5)]
+        time.sleep(0.5)
+        for pod in pods:
+            pod.rename(pod.name + "x")
+        time.sleep(0.5)
+        counts = daemon.counts()
+        daemon.stop()
+        self.assertLessEqual(counts.get(("kernel", "GDRVINFO"), 0) - before, 5)
+        for pod in pods:
+            self.assertEqual(counts[(pod.mac, "GDRVINFO")], 1)
+
+    def test_port_that_leaves_a_bridge_is_not_gone(self):
+        eni = self.bench.add("ens5")
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        for words in (["link", "add", "br0", "type", "bridge"], ["link", "set", "ens5", "master", "br0"],
+                      ["link", "set", "ens5", "nomaster"]):
+            rig_library.run("ip", *words)
+        eni.add(pps_allowance_exceeded=3)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=3)
+        self.assertFalse([line for line in daemon.log if "is gone" in line], daemon)
+
+    def test_links_with_long_messages_are_read(self):
+        """Alternative names can make a link's message larger than any buffer one would start with."""
+        eni = self.bench.add("ens5")
+        for i in range(150):
+            rig_library.run("ip", "link", "property", "add", "dev", "peerens5", "altname", f"{i:03}" + "a" * 118)
+        daemon = self.run_daemon()
+        self.wait_for_samples(daemon)
+        eni.add(pps_allowance_exceeded=3)
+        time.sleep(0.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=3)
+
+    def test_more_statistics_than_anybody_has_are_refused_once(self):
+        eni = self.bench.add("ens5")
+        eni.replace_stats({f"q_{i}": i for i in range(16385)})
+        daemon = self.run_daemon()
+        time.sleep(1.5)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        said = [line for line in daemon.log if "more than 16384 statistics" in line]
+        self.assertEqual(len(said), 1, daemon)
+
+    def test_second_signal_ends_the_waiting_for_the_sink(self):
+        self.bench.add("ens5")
+        daemon = self.run_daemon("agent.endpoint=tcp://127.0.0.1:9", sink="agent")
+        self.wait_for_samples(daemon)
+        began = time.monotonic()
+        daemon.signal(signal.SIGTERM)
+        daemon.signal(signal.SIGINT)
+        self.assertEqual(daemon.wait(10), 0, daemon)
+        self.assertLess(time.monotonic() - began, 3)
 
     def test_real_veth_is_read_through_the_kernel(self):
         """No simulated device: the far ends of the pairs are ordinary veth interfaces of this kernel."""

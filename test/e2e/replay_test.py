@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import time
 import unittest
 
 from harness import AVAILABLE, BINARY, DATA, EXCEEDED, is_eni, is_instance, main, total, values
@@ -91,8 +92,27 @@ class Recordings(unittest.TestCase):
         self.assertEqual([(d["part"], d["parts"]) for d in parts], [(1, 2), (2, 2)])
         self.assertEqual(total(documents, "bw_out_allowance_exceeded"), 48211)
 
+    def test_slow_reader_gets_everything(self):
+        with tempfile.TemporaryDirectory(prefix="enawatch-") as folder:
+            recording = pathlib.Path(folder) / "long.txt"
+            recording.write_text("interface ens5\nNIC statistics:\n pps_allowance_exceeded: 1\ntime +1s * 5000\n")
+            command = f"{BINARY} run -o publish.sink=stdout -o sample.replay={recording} -o publish.period=1s" \
+                      " -o journal.max_bytes=1MiB | (sleep 7; cat)"
+            result = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=40)
+        self.assertEqual(len(result.stdout.splitlines()), 5000, result.stderr)
+
+    def test_signal_ends_a_recording_that_waits_for_its_next_moment(self):
+        with tempfile.TemporaryDirectory(prefix="enawatch-") as folder:
+            recording = pathlib.Path(folder) / "slow.txt"
+            recording.write_text("interface ens5\nNIC statistics:\n pps_allowance_exceeded: 1\ntime +1h * 3\n")
+            command = [BINARY, "run", "-o", "publish.sink=stdout", "-o", f"sample.replay={recording}",
+                       "-o", "sample.replay_speed=1"]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                time.sleep(0.5)
+                process.terminate()
+                self.assertEqual(process.wait(5), 0)
+
     def test_recorded_pace(self):
-        import time
         began = time.monotonic()
         play(DATA / "quiet", "sample.replay_speed=60")
         self.assertGreater(time.monotonic() - began, 1.5)

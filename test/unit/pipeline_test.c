@@ -259,6 +259,8 @@ static void record_that_fits_no_document_is_dropped_and_said(void **state)
     bench->sink.limits.item_bytes = 50;
     ticks(bench, 10, 1);
     ship(bench);
+    assert_true(pipeline_has_work(&bench->pipeline));
+    ship(bench);
     assert_int_equal(bench->sink.n_documents, 0);
     assert_int_equal(bench->pipeline.n_refused, 2);
     assert_true(pipeline_is_drained(&bench->pipeline));
@@ -307,6 +309,34 @@ static void full_journal_drops_the_oldest_and_counts(void **state)
     bench->sink.is_ready = true;
     ship(bench);
     assert_int_equal(sequence_of(bench, bench->sink.n_documents - 1), 200);
+}
+
+// The name of the cluster becomes known between two attempts, and the documents longer than
+// planned.
+static void documents_that_outgrow_their_plan_are_planned_anew(void **state)
+{
+    struct bench *bench = *state;
+    ticks(bench, 10, UINT64_C(1) << 29);
+    bench->sink.answer = (struct ship_answer){SHIP_LATER, 0};
+    ship(bench);
+    const struct batch *batch = &bench->pipeline.batch;
+    bench->sink.limits.item_bytes = batch->items[1].n_bytes; // just what the ENI's document needed
+    char cluster[50] = {0};
+    memset(cluster, 'c', sizeof(cluster) - 1);
+    bench->identity_options.cluster = cluster;
+    bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
+    for (int i = 0; i < 10 && pipeline_has_work(&bench->pipeline); i++)
+        ship(bench);
+    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_int_equal(bench->pipeline.n_refused, 0);
+    json_int_t sum = 0;
+    for (size_t i = 0; i < bench->sink.n_documents; i++) {
+        json_auto_t *root = document(bench, i);
+        if (json_object_get(root, "interface") != NULL)
+            sum += sum_of(root, "pps_allowance_exceeded");
+    }
+    assert_int_equal(sum, INT64_C(9) << 29);
+    assert_true(bench->sink.n_documents > 2); // the ENI's are several now
 }
 
 static void destination_that_is_gone_for_good_is_told(void **state)
@@ -377,6 +407,7 @@ int main(void)
         TEST(batch_is_cut_at_the_limit_of_items),
         TEST(parts_of_a_record_that_were_taken_do_not_come_again),
         TEST(full_journal_drops_the_oldest_and_counts),
+        TEST(documents_that_outgrow_their_plan_are_planned_anew),
         TEST(destination_that_is_gone_for_good_is_told),
         TEST(gap_is_one_value_in_the_window_in_which_it_was_seen),
         TEST(waiting_record_is_restamped_when_the_clock_is_stepped),
