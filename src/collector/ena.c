@@ -26,6 +26,7 @@ struct ena {
     struct eni_source **sources;
     size_t next; // source of the running tick
     struct foreign foreign;
+    struct names_kept names_kept;
     size_t n_unanswered; // links whose driver could not be asked for
     struct link *unanswered;
     bool has_told_none;  // that there is no ENI
@@ -296,7 +297,7 @@ static enum collect read_source(
     struct ena *self, struct eni_source *source, const struct now *now, struct sample *ret_sample)
 {
     int ifindex = source->eni.ifindex;
-    int r = eni_source_read(source, self->catalog, self->counters, ret_sample);
+    int r = eni_source_read(source, self->catalog, self->counters, &self->names_kept, ret_sample);
     bool were_names_due = source->are_names_due;
     events(&self->base, now);
     size_t i = find_source(self, ifindex);
@@ -343,6 +344,7 @@ static void destroy(struct collector *collector)
     }
     free(self->sources);
     free(self->foreign.ifindexes);
+    free(self->names_kept.slots);
     free(self->unanswered);
     free(self);
 }

@@ -104,8 +104,41 @@ static void learn_names(
     say_missing(source, catalog);
 }
 
-static int read_names(
-    struct eni_source *source, const struct catalog *catalog, struct counters *counters)
+static bool are_kept(const struct names_kept *kept, const struct counters_names *names)
+{
+    return names->n_names == kept->n_names &&
+        memcmp(names->slots, kept->slots, (size_t)names->n_names * COUNTERS_NAME_BYTES) == 0;
+}
+
+static void keep_names(struct names_kept *kept, const struct counters_names *names)
+{
+    kept->slots = xreallocarray(kept->slots, names->n_names, COUNTERS_NAME_BYTES);
+    memcpy(kept->slots, names->slots, (size_t)names->n_names * COUNTERS_NAME_BYTES);
+    kept->n_names = names->n_names;
+    kept->id++;
+}
+
+// Looks the names up if they are others than this source knows.
+static void take_names(struct eni_source *source, const struct catalog *catalog,
+    struct names_kept *kept, const struct counters_names *names)
+{
+    bool is_usual = are_kept(kept, names);
+    if (is_usual && source->names_id == kept->id)
+        return;
+    uint64_t fingerprint = fingerprint_of(names);
+    bool is_known = fingerprint == source->fingerprint && names->n_names == source->n_statistics;
+    if (!is_known)
+        learn_names(source, catalog, names);
+    if (!is_known && !is_usual)
+        keep_names(kept, names);
+    if (!is_known || is_usual)
+        source->names_id = kept->id;
+    source->fingerprint = fingerprint;
+    source->n_statistics = names->n_names;
+}
+
+static int read_names(struct eni_source *source, const struct catalog *catalog,
+    struct counters *counters, struct names_kept *kept)
 {
     struct link link = {.ifindex = source->eni.ifindex, .has_mac = true, .mac = source->eni.mac};
     memcpy(link.ifname, source->eni.ifname, sizeof(link.ifname));
@@ -113,21 +146,17 @@ static int read_names(
     int r = counters->ops->names(counters, &link, &names);
     if (r < 0)
         return r;
-    uint64_t fingerprint = fingerprint_of(&names);
-    if (names.n_names != source->n_statistics || fingerprint != source->fingerprint)
-        learn_names(source, catalog, &names);
-    source->n_statistics = names.n_names;
-    source->fingerprint = fingerprint;
+    take_names(source, catalog, kept, &names);
     source->are_names_due = false;
     return 0;
 }
 
 // 0, COUNTERS_CHANGED, or negative errno.
 static int read_once(struct eni_source *source, const struct catalog *catalog,
-    struct counters *counters, const uint64_t **ret_values)
+    struct counters *counters, struct names_kept *kept, const uint64_t **ret_values)
 {
     if (source->are_names_due) {
-        int r = read_names(source, catalog, counters);
+        int r = read_names(source, catalog, counters, kept);
         if (r < 0)
             return r;
     }
@@ -137,12 +166,12 @@ static int read_once(struct eni_source *source, const struct catalog *catalog,
 }
 
 int eni_source_read(struct eni_source *source, const struct catalog *catalog,
-    struct counters *counters, struct sample *ret_sample)
+    struct counters *counters, struct names_kept *kept, struct sample *ret_sample)
 {
     const uint64_t *values;
-    int r = read_once(source, catalog, counters, &values);
+    int r = read_once(source, catalog, counters, kept, &values);
     if (r == COUNTERS_CHANGED)
-        r = read_once(source, catalog, counters, &values);
+        r = read_once(source, catalog, counters, kept, &values);
     if (r != 0)
         return r < 0 ? r : -EAGAIN;
     ret_sample->eni = &source->eni;

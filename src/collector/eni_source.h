@@ -14,12 +14,21 @@ struct pick {
     uint32_t place;
 };
 
+// The names that were learnt last: most ENIs of an instance have the same ones, and to compare is
+// cheap.
+struct names_kept {
+    uint64_t id; // of this block; 0 for none
+    uint32_t n_names;
+    char (*slots)[COUNTERS_NAME_BYTES]; // owned
+};
+
 struct eni_source {
     struct eni eni;
     bool is_listed;        // seen since the list was started
     bool are_names_due;    // to be looked at before the next read
     uint32_t n_statistics; // 0: names never read
     uint64_t fingerprint;  // of the names
+    uint64_t names_id;     // of the kept block that had them, 0 for none
     uint32_t n_picks;
     struct pick *picks;      // owned
     unsigned int n_failures; // in a row
@@ -30,7 +39,7 @@ struct eni_source {
 
 // 0 and a sample, or negative errno: nothing could be read now.
 must_check int eni_source_read(struct eni_source *source, const struct catalog *catalog,
-    struct counters *counters, struct sample *ret_sample);
+    struct counters *counters, struct names_kept *kept, struct sample *ret_sample);
 // Whether enough time has passed since the last failure.
 bool eni_source_is_due(const struct eni_source *source, const struct now *now);
 // Counts a result of eni_source_read() and says it when it is a change.

@@ -98,12 +98,24 @@ static size_t place_for_life(struct delta_table *table)
     return oldest;
 }
 
+static struct life *find_life(struct delta_table *table, const struct mac *mac)
+{
+    for (size_t i = 0; i < table->n_lives; i++) {
+        if (table->next >= table->n_lives)
+            table->next = 0;
+        struct life *life = table->lives[table->next++];
+        if (memcmp(&life->mac, mac, sizeof(*mac)) == 0)
+            return life;
+    }
+    return NULL;
+}
+
 static struct life *life_of(struct delta_table *table, const struct sample *sample)
 {
-    for (size_t i = 0; i < table->n_lives; i++)
-        if (memcmp(&table->lives[i]->mac, &sample->eni->mac, sizeof(struct mac)) == 0)
-            return table->lives[i];
-    struct life *life = xcalloc(1, sizeof(*life));
+    struct life *life = find_life(table, &sample->eni->mac);
+    if (life != NULL)
+        return life;
+    life = xcalloc(1, sizeof(*life));
     life->mac = sample->eni->mac;
     life->ifindex = sample->eni->ifindex;
     size_t place = place_for_life(table);
@@ -357,36 +369,30 @@ static void doubt_srd(struct life *life)
 }
 
 // Most samples of most ENIs: every value is the baseline's, so nothing about the life can change.
-static bool is_unchanged(const struct life *life, const struct sample *sample)
+// True, and the delta is made; else nothing is decided. One look at each value: this is what a tick
+// costs.
+static bool publish_unchanged(const struct delta_table *table, struct life *life,
+    const struct sample *sample, struct delta *ret_delta)
 {
+    const struct values *baseline = &life->baseline;
+    uint32_t n = 0;
     if (life->state != LIFE_TRUTHFUL || life->ifindex != sample->eni->ifindex)
         return false;
     for (uint32_t i = 0; i < sample->n_readings; i++) {
-        const struct reading *reading = &sample->readings[i];
-        if (reading->value != life->baseline.value[reading->metric] ||
-            !life->baseline.is_known[reading->metric])
+        uint32_t metric = sample->readings[i].metric;
+        uint64_t value = sample->readings[i].value;
+        if (value != baseline->value[metric] || !baseline->is_known[metric])
             return false;
-    }
-    return true;
-}
-
-static enum delta_outcome publish_unchanged(const struct delta_table *table, struct life *life,
-    const struct sample *sample, struct delta *ret_delta)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < sample->n_readings; i++) {
-        struct reading reading = sample->readings[i];
-        if (is_counter(table->catalog, reading.metric))
-            reading.value = 0;
-        else if (is_withheld(&reading, life->is_dark))
-            continue;
-        ret_delta->readings[n++] = reading;
+        if (is_counter(table->catalog, metric))
+            value = 0;
+        ret_delta->readings[n] = (struct reading){metric, value};
+        n += !is_withheld(&sample->readings[i], life->is_dark);
     }
     ret_delta->n_readings = n;
     ret_delta->elapsed_ns = sample->at.boot_ns - life->truthful_ns;
     life->truthful_ns = sample->at.boot_ns;
     life->is_confirmed = true;
-    return DELTA_PUBLISH;
+    return true;
 }
 
 static enum delta_outcome begin(
@@ -430,8 +436,8 @@ enum delta_outcome delta_table_apply(
     ret_delta->n_readings = 0;
     ret_delta->verdict = VERDICT_NONE;
 
-    if (is_unchanged(life, sample))
-        return publish_unchanged(table, life, sample, ret_delta);
+    if (publish_unchanged(table, life, sample, ret_delta))
+        return DELTA_PUBLISH;
     struct evidence evidence = weigh(table, life, sample);
     if (life->state == LIFE_FIRST)
         return begin(life, sample, &evidence);

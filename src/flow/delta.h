@@ -73,6 +73,7 @@ struct delta_table {
     const struct catalog *catalog; // borrowed
     uint64_t verdict_ns;
     size_t n_lives;
+    size_t next; // where the next life is probably: ENIs come in the same order in each tick
     struct life **lives;
 };
 

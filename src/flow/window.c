@@ -10,7 +10,6 @@
 
 // A series that still grows.
 struct growing {
-    uint32_t n_values;
     uint32_t n_runs, capacity;
     struct run *runs;
 };
@@ -127,13 +126,25 @@ void window_open(struct window *window, const struct now *now)
     window->has_ended = false;
 }
 
+static struct member *find_member(struct window *window, const struct mac *mac)
+{
+    for (size_t i = 0; i < window->n_enis; i++) {
+        if (window->next >= window->n_enis)
+            window->next = 0;
+        struct member *member = window->enis[window->next++];
+        if (memcmp(&member->eni.mac, mac, sizeof(*mac)) == 0)
+            return member;
+    }
+    return NULL;
+}
+
 static struct member *member_of(struct window *window, const struct eni *eni)
 {
-    for (size_t i = 0; i < window->n_enis; i++)
-        if (memcmp(&window->enis[i]->eni.mac, &eni->mac, sizeof(eni->mac)) == 0)
-            return window->enis[i];
+    struct member *member = find_member(window, &eni->mac);
+    if (member != NULL)
+        return member;
     window->enis = xreallocarray(window->enis, window->n_enis + 1, sizeof(struct member *));
-    struct member *member = xcalloc(1, sizeof(*member));
+    member = xcalloc(1, sizeof(*member));
     window->enis[window->n_enis++] = member;
     return member;
 }
@@ -150,7 +161,6 @@ static void add_run(struct growing *series, uint64_t value)
 static void append(struct growing *series, uint64_t value)
 {
     struct run *last = series->n_runs > 0 ? &series->runs[series->n_runs - 1] : NULL;
-    series->n_values++;
     if (last != NULL && last->value == value)
         last->n_values++;
     else
@@ -209,7 +219,8 @@ static void take_reading(
     const struct metric *metric = &window->catalog->metrics[reading->metric];
     if (srd_off && metric->group == METRIC_GROUP_SRD && metric->kind != METRIC_MODE)
         return;
-    member->is_loud |= reading->metric < METRIC_N_EXCEEDED && reading->value > 0;
+    if (reading->value > 0 && reading->metric < METRIC_N_EXCEEDED)
+        member->is_loud = true;
     take_value(member, metric, METRIC_SCOPE_ENI, reading);
     roll_up(&window->ticks[reading->metric], metric->kind, reading->value);
 }
@@ -249,7 +260,7 @@ static struct record_size measure(const struct window *window, const struct memb
     struct record_size size = {0};
     for (uint32_t i = 0; i < window->catalog->n_metrics; i++) {
         const struct track *track = &member->tracks[i];
-        size.n_series += track->series.n_values > 0;
+        size.n_series += track->series.n_runs > 0;
         size.n_runs += track->series.n_runs;
         size.n_properties += track->has_property;
     }
@@ -266,6 +277,14 @@ static struct record *allocate_record(const struct record_size *size)
     return record;
 }
 
+static uint32_t count_values(const struct growing *series)
+{
+    uint32_t n_values = 0;
+    for (uint32_t i = 0; i < series->n_runs; i++)
+        n_values += series->runs[i].n_values;
+    return n_values;
+}
+
 static void fill_record(
     struct record *record, const struct record_size *size, const struct member *member)
 {
@@ -278,11 +297,11 @@ static void fill_record(
         const struct track *track = &member->tracks[i];
         if (track->has_property)
             properties[record->n_properties++] = (struct reading){i, track->property};
-        if (track->series.n_values == 0)
+        if (track->series.n_runs == 0)
             continue;
         memcpy(runs, track->series.runs, track->series.n_runs * sizeof(*runs));
         series[record->n_series++] = (struct series){
-            i, track->series.n_values, track->series.n_runs, runs};
+            i, count_values(&track->series), track->series.n_runs, runs};
         runs += track->series.n_runs;
     }
 }
@@ -310,7 +329,7 @@ static void clear_member(struct member *member)
 {
     for (uint32_t i = 0; i < METRIC_MAX; i++) {
         struct track *track = &member->tracks[i];
-        track->series.n_values = track->series.n_runs = 0;
+        track->series.n_runs = 0;
         track->has_property = false;
         track->property = 0;
     }

@@ -33,6 +33,7 @@ struct window {
     struct member *instance;
     struct member **enis;
     size_t n_enis;
+    size_t next; // where the next member is probably: ENIs come in the same order in each tick
     struct window_tick {
         bool has_value;
         uint64_t value;
