@@ -368,27 +368,36 @@ static void doubt_srd(struct life *life)
         life->aside_value[i] = UINT64_MAX;
 }
 
+static void withhold(struct delta *delta)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < delta->n_readings; i++)
+        if (!is_withheld(&delta->readings[i], true))
+            delta->readings[n++] = delta->readings[i];
+    delta->n_readings = n;
+}
+
 // Most samples of most ENIs: every value is the baseline's, so nothing about the life can change.
 // True, and the delta is made; else nothing is decided. One look at each value: this is what a tick
 // costs.
 static bool publish_unchanged(const struct delta_table *table, struct life *life,
     const struct sample *sample, struct delta *ret_delta)
 {
+    const struct metric *metrics = table->catalog->metrics;
     const struct values *baseline = &life->baseline;
-    uint32_t n = 0;
     if (life->state != LIFE_TRUTHFUL || life->ifindex != sample->eni->ifindex)
         return false;
     for (uint32_t i = 0; i < sample->n_readings; i++) {
-        uint32_t metric = sample->readings[i].metric;
-        uint64_t value = sample->readings[i].value;
-        if (value != baseline->value[metric] || !baseline->is_known[metric])
+        struct reading reading = sample->readings[i];
+        if (reading.value != baseline->value[reading.metric] || !baseline->is_known[reading.metric])
             return false;
-        if (is_counter(table->catalog, metric))
-            value = 0;
-        ret_delta->readings[n] = (struct reading){metric, value};
-        n += !is_withheld(&sample->readings[i], life->is_dark);
+        if (metrics[reading.metric].kind == METRIC_COUNTER)
+            reading.value = 0;
+        ret_delta->readings[i] = reading;
     }
-    ret_delta->n_readings = n;
+    ret_delta->n_readings = sample->n_readings;
+    if (life->is_dark)
+        withhold(ret_delta);
     ret_delta->elapsed_ns = sample->at.boot_ns - life->truthful_ns;
     life->truthful_ns = sample->at.boot_ns;
     life->is_confirmed = true;

@@ -24,7 +24,6 @@ struct track {
 struct member {
     struct eni eni; // all zero for the instance
     bool was_read;  // in this window
-    bool is_loud;   // an exceeded counter moved in this window
     uint64_t gap_ms;
     struct track tracks[METRIC_MAX];
 };
@@ -213,28 +212,28 @@ static void note_gap(const struct window *window, struct member *member, uint64_
         member->gap_ms = elapsed_ms;
 }
 
-static void take_reading(
-    struct window *window, struct member *member, const struct reading *reading, bool srd_off)
+static bool is_srd_figure(uint32_t metric)
 {
-    const struct metric *metric = &window->catalog->metrics[reading->metric];
-    if (srd_off && metric->group == METRIC_GROUP_SRD && metric->kind != METRIC_MODE)
-        return;
-    if (reading->value > 0 && reading->metric < METRIC_N_EXCEEDED)
-        member->is_loud = true;
-    take_value(member, metric, METRIC_SCOPE_ENI, reading);
-    roll_up(&window->ticks[reading->metric], metric->kind, reading->value);
+    return metric >= METRIC_SRD_TX_PKTS && metric <= METRIC_SRD_RESOURCE_UTILIZATION;
 }
 
 void window_add(struct window *window, const struct delta *delta)
 {
+    const struct metric *metrics = window->catalog->metrics;
     struct member *member = member_of(window, delta->eni);
     member->eni = *delta->eni;
     member->was_read = true;
     note_gap(window, member, delta->elapsed_ns);
     note_gap(window, window->instance, delta->elapsed_ns);
     bool srd_off = is_srd_off(delta);
-    for (uint32_t i = 0; i < delta->n_readings; i++)
-        take_reading(window, member, &delta->readings[i], srd_off);
+    for (uint32_t i = 0; i < delta->n_readings; i++) {
+        const struct reading *reading = &delta->readings[i];
+        if (srd_off && is_srd_figure(reading->metric))
+            continue;
+        const struct metric *metric = &metrics[reading->metric];
+        take_value(member, metric, METRIC_SCOPE_ENI, reading);
+        roll_up(&window->ticks[reading->metric], metric->kind, reading->value);
+    }
 }
 
 bool window_end_tick(struct window *window, const struct now *now)
@@ -333,7 +332,7 @@ static void clear_member(struct member *member)
         track->has_property = false;
         track->property = 0;
     }
-    member->was_read = member->is_loud = false;
+    member->was_read = false;
     member->gap_ms = 0;
 }
 
@@ -361,6 +360,18 @@ static uint32_t count_read(const struct window *window)
     return n_read;
 }
 
+// Whether an exceeded counter moved in this window.
+static bool is_loud(const struct member *member)
+{
+    for (uint32_t i = 0; i < METRIC_N_EXCEEDED; i++) {
+        const struct track *track = &member->tracks[i];
+        if (track->property > 0 || track->series.n_runs > 1 ||
+            (track->series.n_runs == 1 && track->series.runs[0].value > 0))
+            return true;
+    }
+    return false;
+}
+
 struct record *window_close(struct window *window)
 {
     if (!window->is_open)
@@ -371,7 +382,7 @@ struct record *window_close(struct window *window)
         first->n_enis = count_read(window);
     for (size_t i = 0; i < window->n_enis; i++) {
         const struct member *member = window->enis[i];
-        if (!member->is_loud && window->options->quiet_enis == QUIET_ENIS_OMIT)
+        if (!is_loud(member) && window->options->quiet_enis == QUIET_ENIS_OMIT)
             continue;
         *end = make_record(window, member, METRIC_SCOPE_ENI);
         if (*end != NULL)
