@@ -289,12 +289,10 @@ static bool suspect(const struct delta_table *table, struct life *life, const st
     return sample->at.boot_ns - suspicion->since_ns >= table->verdict_ns;
 }
 
-// Gives up the baseline of a group on zeros, for now. One that is on trial already is kept.
+// Gives up the baseline of a group on zeros, for now.
 static void keep_aside(const struct delta_table *table, struct life *life, enum metric_group group)
 {
     struct aside *aside = &life->aside[group];
-    if (aside->is_on_trial)
-        return;
     *aside = (struct aside){true, life->is_confirmed, life->truthful_ns};
     for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
         if (table->catalog->metrics[i].group == group)

@@ -270,6 +270,28 @@ static void other_ifindex_below_the_baseline_is_a_reset(void **state)
     assert_int_equal(pps(bench), 8);
 }
 
+static void other_ifindex_with_the_same_values_is_rebased(void **state)
+{
+    struct bench *bench = confirmed(state);
+    bench->eni.ifindex = 9;
+    assert_int_equal(look(bench, 2, 1000, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_REBASED);
+    assert_int_equal(look(bench, 3, 1006, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 6);
+}
+
+static void baseline_is_confirmed_by_a_second_sample_that_moved(void **state)
+{
+    struct bench *bench = *state;
+    look(bench, 0, 1000, 500, 3);
+    look(bench, 1, 1003, 500, 3);
+    for (uint64_t second = 2; second < 12; second++)
+        assert_int_equal(look(bench, second, 40, 500, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 12, 40, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_RESET);
+    assert_int_equal(pps(bench), 40);
+}
+
 static void other_mac_is_another_eni(void **state)
 {
     struct bench *bench = confirmed(state);
@@ -320,6 +342,8 @@ int main(void)
         TEST(rename_changes_nothing),
         TEST(other_ifindex_above_the_baseline_is_rebased),
         TEST(other_ifindex_below_the_baseline_is_a_reset),
+        TEST(other_ifindex_with_the_same_values_is_rebased),
+        TEST(baseline_is_confirmed_by_a_second_sample_that_moved),
         TEST(other_mac_is_another_eni),
         TEST(oldest_life_is_forgotten_when_there_are_too_many),
     };
