@@ -150,7 +150,7 @@ static struct member *member_of(struct window *window, const struct eni *eni)
 
 static void add_run(struct growing *series, uint64_t value)
 {
-    if (series->n_runs == series->capacity) {
+    if (series->runs == NULL || series->n_runs == series->capacity) {
         series->capacity = 2 * series->capacity + 8;
         series->runs = xreallocarray(series->runs, series->capacity, sizeof(*series->runs));
     }
