@@ -183,13 +183,10 @@ static void roll_up(struct window_tick *tick, enum metric_kind kind, uint64_t va
 {
     if (kind == METRIC_MODE)
         return;
-    if (!tick->has_value)
-        tick->value = value;
-    else if (kind == METRIC_COUNTER)
-        tick->value += value;
-    else if (kind == METRIC_GAUGE && value < tick->value)
-        tick->value = value;
-    else if (kind == METRIC_PERCENT && value > tick->value)
+    bool is_extreme = kind == METRIC_GAUGE ? value < tick->value : value > tick->value;
+    if (kind == METRIC_COUNTER)
+        tick->value += value; // from 0: ticks are emptied when they end
+    else if (!tick->has_value || is_extreme)
         tick->value = value;
     tick->has_value = true;
 }
