@@ -11,6 +11,7 @@
 
 #define must_check        __attribute__((warn_unused_result))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
+#define rarely            __attribute__((cold, noinline)) // kept out of the way of a tick
 #define scoped(function)  __attribute__((cleanup(function)))
 
 #define NS_PER_MS UINT64_C(1000000)

@@ -148,7 +148,7 @@ static struct member *member_of(struct window *window, const struct eni *eni)
     return member;
 }
 
-static void add_run(struct growing *series, uint64_t value)
+rarely static void add_run(struct growing *series, uint64_t value)
 {
     if (series->runs == NULL || series->n_runs == series->capacity) {
         series->capacity = 2 * series->capacity + 8;
@@ -179,16 +179,20 @@ static void take_value(struct member *member, const struct metric *metric, enum 
     track->has_property = true;
 }
 
+static void take_level(struct window_tick *tick, enum metric_kind kind, uint64_t value)
+{
+    bool is_extreme = kind == METRIC_GAUGE ? value < tick->value : value > tick->value;
+    if (!tick->has_value || is_extreme)
+        tick->value = value;
+}
+
 static void roll_up(struct window_tick *tick, enum metric_kind kind, uint64_t value)
 {
-    if (kind == METRIC_MODE)
-        return;
-    bool is_extreme = kind == METRIC_GAUGE ? value < tick->value : value > tick->value;
     if (kind == METRIC_COUNTER)
         tick->value += value; // from 0: ticks are emptied when they end
-    else if (!tick->has_value || is_extreme)
-        tick->value = value;
-    tick->has_value = true;
+    else if (kind != METRIC_MODE)
+        take_level(tick, kind, value);
+    tick->has_value = kind != METRIC_MODE;
 }
 
 // ENA Express that is switched off has nothing to tell but its mode; what moved in the second in
