@@ -163,20 +163,24 @@ static void begin_drain(struct daemon *daemon)
                   : clock_now().boot_ns + daemon->config->run.drain_ms * NS_PER_MS;
 }
 
-// A first signal asks for a last sample, a second ends the waiting for the sink.
+// Signals that come together are one. The first asks for a last sample, or ends a replay's waiting;
+// the next ends the waiting for the sink.
 static void take_signals(struct daemon *daemon)
 {
-    struct signalfd_siginfo signal;
-    while (read(daemon->signal_fd, &signal, sizeof(signal)) == sizeof(signal)) {
-        if (daemon->state == DAEMON_RUNNING) {
-            log_info("%s: publishing the open window", strsignal((int)signal.ssi_signo));
-            daemon->state = DAEMON_LAST_SAMPLE;
-        } else if (daemon->drain_until_ns == UINT64_MAX) {
-            begin_drain(daemon);
-        } else {
-            daemon->is_hurried = true;
-            daemon->drain_until_ns = 0;
-        }
+    struct signalfd_siginfo signal = {0};
+    int number = 0;
+    while (read(daemon->signal_fd, &signal, sizeof(signal)) == sizeof(signal))
+        number = (int)signal.ssi_signo;
+    if (number == 0)
+        return;
+    if (daemon->state == DAEMON_RUNNING) {
+        log_info("%s: publishing the open window", strsignal(number));
+        daemon->state = DAEMON_LAST_SAMPLE;
+    } else if (daemon->drain_until_ns == UINT64_MAX) {
+        begin_drain(daemon);
+    } else {
+        daemon->is_hurried = true;
+        daemon->drain_until_ns = 0;
     }
 }
 

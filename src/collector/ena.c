@@ -14,7 +14,11 @@
 // under which a network plugin works while pods come and go.
 struct foreign {
     size_t n_links;
-    int *ifindexes;
+    struct foreign_link {
+        int ifindex;
+        char ifname[IF_NAMESIZE]; // under which it was asked: the answer may be of who had the name
+                                  // then
+    } * links;
 };
 
 struct ena {
@@ -73,23 +77,31 @@ static void remove_source(struct ena *self, size_t i)
 static size_t find_foreign(const struct foreign *foreign, int ifindex)
 {
     size_t i = 0;
-    while (i < foreign->n_links && foreign->ifindexes[i] != ifindex)
+    while (i < foreign->n_links && foreign->links[i].ifindex != ifindex)
         i++;
     return i;
-}
-
-static void add_foreign(struct foreign *foreign, int ifindex)
-{
-    foreign->ifindexes = xreallocarray(
-        foreign->ifindexes, foreign->n_links + 1, sizeof(*foreign->ifindexes));
-    foreign->ifindexes[foreign->n_links++] = ifindex;
 }
 
 static void remove_foreign(struct foreign *foreign, int ifindex)
 {
     size_t i = find_foreign(foreign, ifindex);
     if (i < foreign->n_links)
-        foreign->ifindexes[i] = foreign->ifindexes[--foreign->n_links];
+        foreign->links[i] = foreign->links[--foreign->n_links];
+}
+
+static void add_foreign(struct foreign *foreign, const struct link *link)
+{
+    remove_foreign(foreign, link->ifindex);
+    foreign->links = xreallocarray(foreign->links, foreign->n_links + 1, sizeof(*foreign->links));
+    struct foreign_link *added = &foreign->links[foreign->n_links++];
+    added->ifindex = link->ifindex;
+    memcpy(added->ifname, link->ifname, sizeof(added->ifname));
+}
+
+static bool is_foreign(const struct foreign *foreign, const struct link *link)
+{
+    size_t i = find_foreign(foreign, link->ifindex);
+    return i < foreign->n_links && strcmp(foreign->links[i].ifname, link->ifname) == 0;
 }
 
 // The link is taken up anew with the next tick.
@@ -125,7 +137,7 @@ static bool has_word(const struct option_list *list, const char *word)
 
 enum answer { ANSWER_OURS, ANSWER_FOREIGN, ANSWER_NONE };
 
-// Whose the link is by its driver, which never changes while the ifindex lasts.
+// Whose the link is by its driver, which is asked for by name.
 static enum answer ask_driver(struct ena *self, const struct link *link, struct eni *ret_eni)
 {
     int r = self->counters->ops->driver(
@@ -134,7 +146,7 @@ static enum answer ask_driver(struct ena *self, const struct link *link, struct 
         return ANSWER_NONE;
     if (r == 0 && has_word(&self->options->drivers, ret_eni->driver))
         return ANSWER_OURS;
-    add_foreign(&self->foreign, link->ifindex);
+    add_foreign(&self->foreign, link);
     return ANSWER_FOREIGN;
 }
 
@@ -194,7 +206,7 @@ static void take_present(struct ena *self, const struct link *link)
             remove_source(self, i);
         return;
     }
-    if (find_foreign(&self->foreign, link->ifindex) < self->foreign.n_links)
+    if (is_foreign(&self->foreign, link))
         return;
     struct eni eni = {.ifindex = link->ifindex, .mac = link->mac};
     memcpy(eni.ifname, link->ifname, sizeof(eni.ifname));
@@ -203,6 +215,8 @@ static void take_present(struct ena *self, const struct link *link)
         take_eni(self, &eni);
     else if (answer == ANSWER_NONE)
         take_silence(self, link);
+    else if (i < self->n_sources)
+        remove_source(self, i); // it was taken for an ENI under a name that was another's
 }
 
 static void take_unanswered(struct ena *self)
@@ -343,7 +357,7 @@ static void destroy(struct collector *collector)
         free(self->sources[i]);
     }
     free(self->sources);
-    free(self->foreign.ifindexes);
+    free(self->foreign.links);
     free(self->names_kept.slots);
     free(self->unanswered);
     free(self);

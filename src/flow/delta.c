@@ -426,6 +426,15 @@ static enum delta_outcome carry_on(const struct delta_table *table, struct life 
     return publish(table, life, sample, evidence, ret_delta);
 }
 
+// A group that fell to all zero did not answer: no reset to believe in.
+static bool is_fallen_dark(const struct evidence *evidence)
+{
+    for (int group = 0; group < N_DEVICE_GROUPS; group++)
+        if (evidence->fell[group] && evidence->dark[group])
+            return true;
+    return false;
+}
+
 static bool is_suspicious(const struct life *life, const struct evidence *evidence)
 {
     return evidence->is_fallen || (evidence->is_jump && !evidence->is_other_device) ||
@@ -454,7 +463,8 @@ enum delta_outcome delta_table_apply(
     }
     if (!is_suspicious(life, &evidence))
         return carry_on(table, life, sample, &evidence, ret_delta);
-    if (evidence.is_fallen && evidence.is_reset_told && evidence.is_awake && !evidence.is_jump) {
+    if (evidence.is_fallen && evidence.is_reset_told && evidence.is_awake &&
+        !is_fallen_dark(&evidence) && !evidence.is_jump) {
         ret_delta->verdict = VERDICT_RESET;
         life->is_confirmed = false;
         return publish(table, life, sample, &evidence, ret_delta);

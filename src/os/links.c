@@ -104,7 +104,10 @@ static int end_list(struct links *links, struct link_event *ret_event)
 {
     ret_event->kind = LINK_LIST_FINISHED;
     links->is_listing = false;
-    return links->is_outdated ? ask_for_list(links) : 0;
+    if (!links->is_outdated)
+        return 0;
+    int r = ask_for_list(links);
+    return r < 0 ? r : COUNTERS_NO_EVENT; // what was not in this list may still be there
 }
 
 static int take_error(const struct nlmsghdr *header)

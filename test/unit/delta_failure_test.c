@@ -96,6 +96,21 @@ static void reset_between_failing_reads_gets_its_verdict(void **state)
     assert_int_equal(published, 30);
 }
 
+static void told_reset_is_not_believed_of_a_command_that_fails(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 4; second++) {
+        begin(bench, second);
+        put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, second == 2 ? 0 : 100000 + second / 3);
+        put(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, second == 2 ? 0 : 500);
+        put(bench, METRIC_SRD_MODE, 1);
+        put(bench, METRIC_SRD_TX_PKTS, 5);
+        put(bench, METRIC_TOTAL_RESETS, second < 2 ? 3 : 4);
+        apply(bench);
+    }
+    assert_int_equal(pps(bench), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -108,6 +123,7 @@ int main(void)
         TEST(srd_command_that_fails_alone_for_long_is_a_lie),
         TEST(srd_command_that_fails_at_first_gives_no_baseline),
         TEST(reset_between_failing_reads_gets_its_verdict),
+        TEST(told_reset_is_not_believed_of_a_command_that_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
