@@ -22,6 +22,7 @@ enum life_state { LIFE_FIRST, LIFE_TRUTHFUL, LIFE_SUSPECT };
 struct aside {
     bool is_on_trial;
     bool was_confirmed;
+    int ifindex;
     uint64_t truthful_ns;
 };
 
@@ -51,6 +52,7 @@ struct evidence {
     bool is_fallen;             // in any group
     bool is_jump;               // more than a NIC can do in the time
     bool dark[N_DEVICE_GROUPS]; // the group is there and reads all zero
+    bool lit[N_DEVICE_GROUPS];  // the group reads something besides zeros
     bool is_awake;              // available or SRD is not zero: the device answers
     bool is_reset_told;         // total_resets moved, or the ifindex did
     bool is_other_device;       // the ifindex did
@@ -139,8 +141,10 @@ static void weigh_device_reading(const struct delta_table *table, const struct l
 {
     uint32_t i = reading->metric;
     enum metric_group group = table->catalog->metrics[i].group;
-    if (reading->value != 0)
+    if (reading->value != 0) {
         evidence->dark[group] = false;
+        evidence->lit[group] = true;
+    }
     if (reading->value != 0 && (group == METRIC_GROUP_SRD || !is_counter(table->catalog, i)))
         evidence->is_awake = true;
     if (!life->baseline.is_known[i] || !is_counter(table->catalog, i))
@@ -293,7 +297,7 @@ static bool suspect(const struct delta_table *table, struct life *life, const st
 static void keep_aside(const struct delta_table *table, struct life *life, enum metric_group group)
 {
     struct aside *aside = &life->aside[group];
-    *aside = (struct aside){true, life->is_confirmed, life->truthful_ns};
+    *aside = (struct aside){true, life->is_confirmed, life->ifindex, life->truthful_ns};
     for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
         if (table->catalog->metrics[i].group == group)
             life->aside_value[i] = life->baseline.value[i];
@@ -327,24 +331,28 @@ static bool is_back(const struct delta_table *table, const struct life *life,
 }
 
 // Ends the trial of a group that reads more than zeros. True when the baseline kept aside is taken
-// back; one that was seen only once is forgotten when it is not.
+// back: the counters are where they were. They are forgotten, to begin anew, when they are another
+// device's, or when that baseline was seen only once; else the reset stands.
 static bool end_trial(const struct delta_table *table, struct life *life,
     const struct sample *sample, enum metric_group group)
 {
     struct aside *aside = &life->aside[group];
-    bool is_taken_back = is_back(table, life, sample, group);
+    bool is_same_device = aside->ifindex == sample->eni->ifindex;
+    bool is_above = is_back(table, life, sample, group);
+    bool is_forgotten = is_above ? !is_same_device : !aside->was_confirmed;
     aside->is_on_trial = false;
     for (uint32_t i = 0; i < METRIC_N_DEVICE; i++) {
         if (table->catalog->metrics[i].group != group)
             continue;
-        if (is_taken_back)
-            life->baseline.value[i] = life->aside_value[i];
-        else if (!aside->was_confirmed)
+        if (is_forgotten)
             life->baseline.is_known[i] = false;
+        else if (is_above)
+            life->baseline.value[i] = life->aside_value[i];
     }
-    if (is_taken_back)
-        life->truthful_ns = aside->truthful_ns;
-    return is_taken_back;
+    if (is_forgotten || !is_above)
+        return false;
+    life->truthful_ns = aside->truthful_ns;
+    return true;
 }
 
 static bool end_trials(const struct delta_table *table, struct life *life,
@@ -352,7 +360,7 @@ static bool end_trials(const struct delta_table *table, struct life *life,
 {
     bool was_lie = false;
     for (int group = 0; group < N_DEVICE_GROUPS; group++)
-        if (life->aside[group].is_on_trial && !evidence->dark[group])
+        if (life->aside[group].is_on_trial && evidence->lit[group])
             was_lie |= end_trial(table, life, sample, group);
     return was_lie;
 }
@@ -457,10 +465,9 @@ enum delta_outcome delta_table_apply(
     struct evidence evidence = weigh(table, life, sample);
     if (life->state == LIFE_FIRST)
         return begin(life, sample, &evidence);
-    if (end_trials(table, life, sample, &evidence)) {
+    if (end_trials(table, life, sample, &evidence))
         ret_delta->verdict = VERDICT_LIE;
-        evidence = weigh(table, life, sample);
-    }
+    evidence = weigh(table, life, sample);
     if (!is_suspicious(life, &evidence))
         return carry_on(table, life, sample, &evidence, ret_delta);
     if (evidence.is_fallen && evidence.is_reset_told && evidence.is_awake &&

@@ -111,6 +111,31 @@ static void told_reset_is_not_believed_of_a_command_that_fails(void **state)
     assert_int_equal(pps(bench), 1);
 }
 
+static void srd_names_that_vanish_for_a_sample_end_no_trial(void **state)
+{
+    struct bench *bench = *state;
+    look_at_both(bench, 0, false, true, 7000, 0);
+    look_at_both(bench, 1, false, true, 7000, 0);
+    look(bench, 2, 7000, 500, 3);
+    uint64_t published = 0;
+    for (uint64_t second = 3; second < 30; second++)
+        if (look_at_both(bench, second, false, false, 7000, 50013) == DELTA_PUBLISH &&
+            has(bench, METRIC_SRD_TX_PKTS))
+            published += of(bench, METRIC_SRD_TX_PKTS);
+    assert_int_equal(published, 0);
+}
+
+static void other_device_after_long_zeros_is_not_counted_from_the_old_baseline(void **state)
+{
+    struct bench *bench = confirmed(state);
+    bench->eni.ifindex = 9;
+    assert_int_equal(run_of_zeros(bench, 2, 15), 0);
+    look(bench, 15, 5000, 500, 3);
+    assert_false(has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED));
+    assert_int_equal(look(bench, 16, 5002, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(pps(bench), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -124,6 +149,8 @@ int main(void)
         TEST(srd_command_that_fails_at_first_gives_no_baseline),
         TEST(reset_between_failing_reads_gets_its_verdict),
         TEST(told_reset_is_not_believed_of_a_command_that_fails),
+        TEST(srd_names_that_vanish_for_a_sample_end_no_trial),
+        TEST(other_device_after_long_zeros_is_not_counted_from_the_old_baseline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
