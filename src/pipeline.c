@@ -50,8 +50,7 @@ static void say_verdict(const struct delta *delta)
 void pipeline_add(struct pipeline *pipeline, const struct sample *sample)
 {
     struct delta *delta = &pipeline->delta;
-    if (delta_table_apply(&pipeline->deltas, sample, delta) != DELTA_PUBLISH)
-        return;
+    delta_table_apply(&pipeline->deltas, sample, delta);
     say_verdict(delta);
     if (delta->n_readings > 0)
         window_add(&pipeline->window, delta);

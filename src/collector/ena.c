@@ -314,8 +314,10 @@ static enum collect read_source(
     int r = eni_source_read(source, self->catalog, self->counters, &self->names_kept, ret_sample);
     bool were_names_due = source->are_names_due;
     events(&self->base, now);
-    size_t i = find_source(self, ifindex);
-    bool is_changed = i == self->n_sources || self->sources[i]->are_names_due != were_names_due;
+    // At its place in the list, for `next` moves along with what is removed before it.
+    size_t i = self->next - 1;
+    bool is_there = i < self->n_sources && self->sources[i]->eni.ifindex == ifindex;
+    bool is_changed = !is_there || self->sources[i]->are_names_due != were_names_due;
     if (is_changed)
         return COLLECT_NOTHING;
     if (r != 0 || source->told_error != 0)

@@ -1,37 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 // What truly happened between two samples of an ENI: the rules of truth. Pure.
 //
-// The device's counters restart at a reset; a failed command of the driver reads as zeros, or on
-// some versions as garbage (out-of-tree driver: ena_ethtool.c, ena_com.c, release
-// notes 2.13.0, 2.16.0). A sample that may be such a lie is suspect: the baseline is held, nothing
-// of it is published, and later samples decide. Verdicts, for one ENI:
+// The device gives two groups of statistics by two commands: allowances with
+// conntrack_allowance_available, and SRD with its mode. Its counters restart at a reset, and a
+// command that fails reads as zeros, or on some versions as garbage (out-of-tree driver:
+// ena_ethtool.c, ena_com.c, release notes 2.13.0, 2.16.0), either by itself. A group that may be
+// such a lie is suspect: its baseline is held, nothing of it is published, and later samples
+// decide. Each group has a state of its own:
 //
 // clang-format off
 //
-//   state      next sample                                      then
+//   state      the group in the next sample                     then
 //   ---------  -----------------------------------------------  ------------------------------------
-//   first      not all zero (or no gauge that tells)            baseline, publish nothing
-//   truthful   no counter of the device fell, none jumped       publish the difference
+//   first      allowances all zero, the gauge too               publish nothing, still first
+//   first      anything else                                    baseline, publish nothing
+//   truthful   no counter fell, none jumped                     publish the difference
 //   truthful   same, but the ifindex is another                 rebased: new baseline only
-//   any        one fell, total_resets or the ifindex moved,     reset: publish what the group that
-//              and the device answers more than zeros           fell counted from zero
-//   any        one fell, or jumped, or all turned zero          suspect: hold, publish nothing
+//   any        one fell but not all is zero, and total_resets   reset: publish what the group counted
+//              or the ifindex moved                             from zero
+//   any        one fell, or jumped, or allowances turned zero   suspect: hold, publish nothing
 //   suspect    at or above the baseline again                   lie: publish the difference
 //   suspect    one and the same new life for `verdict_ms`       reset; but rebased when it jumped, or
 //                                                               when the baseline was seen only once
 //   suspect    all zero for `verdict_ms`                        reset on trial: zeros are published,
 //                                                               the old baseline is kept aside
-//   on trial   at or above the baseline that is kept aside      lie after all: publish the difference
+//   on trial   at or above the baseline that is kept aside      lie after all: publish the difference;
+//                                                               of another ifindex: rebased
 //   on trial   anything else but zeros                          the reset stands: count from zero
 //
 // clang-format on
 //
-// The device gives two groups of statistics by two commands, either of which can fail alone:
-// allowances with conntrack_allowance_available, and SRD with its mode. "All zero" is a group with
-// that gauge, and trials are a group's own. While the allowances are all zero their gauge is not
-// published: a 0 there would mean that no connections are left, and then a counter moves with it.
-// SRD counters get their first baseline when their group first reads more than zeros. A counter in
-// the driver's own memory cannot lie: when it falls it restarted, and counts from zero.
+// While the allowances are all zero their gauge is not published: a 0 there would mean that no
+// connections are left, and then a counter moves with it. SRD that first reads all zero, as when it
+// is off, is on trial from the start. A counter in the driver's own memory cannot lie: when it
+// falls it restarted, and counts from zero.
 #pragma once
 
 #include <stdbool.h>
@@ -57,11 +59,12 @@ struct delta {
     struct reading readings[METRIC_MAX];
 };
 
-// What delta_table_apply() comes to.
+// What delta_table_apply() came to. In each case `ret_delta` holds what is to be published, which
+// may be nothing: the groups that are not held, and the driver's counters.
 enum delta_outcome {
-    DELTA_PUBLISH, // `ret_delta` holds what happened; it may be nothing but a verdict
-    DELTA_BASELINE,
-    DELTA_SUSPECT,
+    DELTA_PUBLISH,
+    DELTA_BASELINE, // a group, or the ENI, was seen for the first time
+    DELTA_SUSPECT,  // a group is held
 };
 
 // ENIs whose counters are remembered at once; the one seen longest ago is forgotten first. The

@@ -102,7 +102,7 @@ static struct link parse_link(const struct nlmsghdr *header)
 // The end of a list. 0 and an event, or negative errno.
 static int end_list(struct links *links, struct link_event *ret_event)
 {
-    ret_event->kind = LINK_LIST_FINISHED;
+    *ret_event = (struct link_event){.kind = LINK_LIST_FINISHED};
     links->is_listing = false;
     if (!links->is_outdated)
         return 0;
@@ -187,9 +187,9 @@ static int fill_buffer(struct links *links)
 int links_next(struct links *links, struct link_event *ret_event)
 {
     for (;;) {
-        *ret_event = (struct link_event){.kind = LINK_LIST_STARTED};
         if (links->is_start_due) {
             links->is_start_due = false;
+            *ret_event = (struct link_event){.kind = LINK_LIST_STARTED};
             return 0;
         }
         const struct nlmsghdr *header = next_message(links);

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// A group of statistics that the device gives by one command, before its judge: truthful, suspect,
+// reset, on trial. The table of states is in delta.h.
+#include "base.h"
+#include "flow/life.h"
+
+// More packets in a second than any NIC handles: 200 Gbit/s in frames of 64 bytes are 0.3 billion.
+#define PACKETS_PER_SECOND_MAX UINT64_C(1000000000)
+
+// What the sample shows of one group beside its baseline.
+struct look {
+    enum metric_group id;
+    struct group *group;
+    bool is_present;
+    bool is_dark;         // all zero
+    bool has_gauge;       // zeros tell that nobody answered
+    bool is_fallen;       // a counter decreased
+    bool is_jump;         // more than a NIC can do in the time
+    bool is_told;         // total_resets moved, or the ifindex did
+    bool is_other_device; // the ifindex did
+};
+
+static bool is_jump(uint64_t before, uint64_t after, uint64_t elapsed_ns)
+{
+    uint64_t seconds = elapsed_ns / NS_PER_S + 1;
+    return after > before && (after - before) / PACKETS_PER_SECOND_MAX > seconds;
+}
+
+static void look_at(const struct hearing *hearing, const struct reading *reading, struct look *look)
+{
+    const struct values *baseline = &hearing->life->baseline;
+    uint64_t elapsed_ns = hearing->sample->at.boot_ns - look->group->origin.truthful_ns;
+    look->is_present = true;
+    look->is_dark &= reading->value == 0;
+    look->has_gauge |= !is_counter(hearing, reading->metric);
+    if (!baseline->is_known[reading->metric] || !is_counter(hearing, reading->metric))
+        return;
+    look->is_fallen |= reading->value < baseline->value[reading->metric];
+    look->is_jump |= is_jump(baseline->value[reading->metric], reading->value, elapsed_ns);
+}
+
+static struct look examine(const struct hearing *hearing, enum metric_group id)
+{
+    struct look look = {.id = id, .group = &hearing->life->groups[id], .is_dark = true};
+    const struct origin *origin = &look.group->origin;
+    look.is_other_device = hearing->sample->eni->ifindex != origin->ifindex;
+    look.is_told = look.is_other_device ||
+        (hearing->resets != NO_RESETS && origin->resets != NO_RESETS &&
+            hearing->resets != origin->resets);
+    for (uint32_t i = 0; i < hearing->sample->n_readings; i++)
+        if (is_of(hearing, hearing->sample->readings[i].metric, id))
+            look_at(hearing, &hearing->sample->readings[i], &look);
+    look.is_dark &= look.is_present;
+    return look;
+}
+
+static void tell(const struct hearing *hearing, enum verdict verdict)
+{
+    if (verdict > hearing->delta->verdict)
+        hearing->delta->verdict = verdict;
+}
+
+static void set_baseline(const struct hearing *hearing, const struct look *look, bool is_confirmed)
+{
+    const struct sample *sample = hearing->sample;
+    for (uint32_t i = 0; i < sample->n_readings; i++)
+        if (is_of(hearing, sample->readings[i].metric, look->id))
+            remember(hearing->life, &sample->readings[i]);
+    look->group->origin = (struct origin){
+        sample->at.boot_ns, hearing->resets, sample->eni->ifindex, is_confirmed};
+    look->group->state = GROUP_TRUTHFUL;
+    if (look->id == METRIC_GROUP_ALLOWANCE)
+        hearing->life->is_dark = look->is_dark;
+}
+
+// A group that fell counts from zero as a whole; another device that did not fall tells no
+// increase.
+static void publish_reading(
+    const struct hearing *hearing, const struct look *look, const struct reading *reading)
+{
+    uint32_t metric = reading->metric;
+    if (!is_counter(hearing, metric)) {
+        if (!is_withheld(metric, look->is_dark))
+            put(hearing->delta, metric, reading->value);
+        return;
+    }
+    if (!hearing->life->baseline.is_known[metric] || (look->is_other_device && !look->is_fallen))
+        return;
+    uint64_t origin = look->is_fallen ? 0 : hearing->life->baseline.value[metric];
+    put(hearing->delta, metric, reading->value - origin);
+}
+
+static void publish(const struct hearing *hearing, const struct look *look, bool is_confirmed)
+{
+    const struct sample *sample = hearing->sample;
+    for (uint32_t i = 0; i < sample->n_readings; i++)
+        if (is_of(hearing, sample->readings[i].metric, look->id))
+            publish_reading(hearing, look, &sample->readings[i]);
+    note_elapsed(hearing, look->group->origin.truthful_ns);
+    set_baseline(hearing, look, is_confirmed);
+}
+
+static void rebase(const struct hearing *hearing, const struct look *look)
+{
+    tell(hearing, VERDICT_REBASED);
+    set_baseline(hearing, look, false);
+}
+
+static bool agrees_with_suspicion(const struct hearing *hearing, const struct look *look)
+{
+    const struct values *suspect = &hearing->life->suspect;
+    uint64_t elapsed_ns = hearing->sample->at.boot_ns - look->group->suspect_since_ns;
+    for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
+        const struct reading *reading = &hearing->sample->readings[i];
+        if (!is_of(hearing, reading->metric, look->id) || !is_counter(hearing, reading->metric) ||
+            !suspect->is_known[reading->metric])
+            continue;
+        uint64_t before = suspect->value[reading->metric];
+        if (reading->value < before || is_jump(before, reading->value, elapsed_ns))
+            return false;
+    }
+    return true;
+}
+
+static void begin_suspicion(const struct hearing *hearing, const struct look *look)
+{
+    look->group->state = GROUP_SUSPECT;
+    look->group->suspect_since_ns = hearing->sample->at.boot_ns;
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
+        if (is_of(hearing, i, look->id))
+            hearing->life->suspect.is_known[i] = false;
+}
+
+// Takes the sample into the suspicion; true when that is old enough for a verdict. Zeros tell
+// nothing.
+static bool suspect(const struct hearing *hearing, const struct look *look)
+{
+    const struct sample *sample = hearing->sample;
+    struct values *values = &hearing->life->suspect;
+    if (look->group->state != GROUP_SUSPECT ||
+        (!look->is_dark && !agrees_with_suspicion(hearing, look)))
+        begin_suspicion(hearing, look);
+    for (uint32_t i = 0; !look->is_dark && i < sample->n_readings; i++) {
+        const struct reading *reading = &sample->readings[i];
+        if (!is_of(hearing, reading->metric, look->id))
+            continue;
+        values->value[reading->metric] = reading->value;
+        values->is_known[reading->metric] = true;
+    }
+    return sample->at.boot_ns - look->group->suspect_since_ns >= hearing->table->verdict_ns;
+}
+
+// Gives up the baseline of a group on zeros, for now.
+static void keep_aside(const struct hearing *hearing, const struct look *look)
+{
+    look->group->is_on_trial = true;
+    look->group->aside = look->group->origin;
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
+        if (is_of(hearing, i, look->id))
+            hearing->life->aside[i] = hearing->life->baseline.value[i];
+}
+
+static void judge(const struct hearing *hearing, const struct look *look)
+{
+    bool was_confirmed = look->group->origin.is_confirmed;
+    if (look->is_dark)
+        keep_aside(hearing, look);
+    if (look->is_jump || !was_confirmed) {
+        rebase(hearing, look);
+        return;
+    }
+    tell(hearing, VERDICT_RESET);
+    publish(hearing, look, true);
+}
+
+// Whether no counter of the group is below the baseline kept aside.
+static bool is_back(const struct hearing *hearing, const struct look *look)
+{
+    for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
+        const struct reading *reading = &hearing->sample->readings[i];
+        if (is_of(hearing, reading->metric, look->id) && is_counter(hearing, reading->metric) &&
+            reading->value < hearing->life->aside[reading->metric])
+            return false;
+    }
+    return true;
+}
+
+static void take_back(const struct hearing *hearing, const struct look *look)
+{
+    look->group->origin = look->group->aside;
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
+        if (is_of(hearing, i, look->id))
+            hearing->life->baseline.value[i] = hearing->life->aside[i];
+}
+
+static void forget(const struct hearing *hearing, const struct look *look)
+{
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
+        if (is_of(hearing, i, look->id))
+            hearing->life->baseline.is_known[i] = false;
+}
+
+// A group on trial reads more than zeros. At or above the baseline kept aside it was a lie, and
+// that is taken back, also to find that this is another device; below it the reset stands and the
+// counters count from zero, unless that baseline was seen only once and is not worth a word.
+static void end_trial(const struct hearing *hearing, const struct look *look)
+{
+    look->group->is_on_trial = false;
+    if (is_back(hearing, look)) {
+        take_back(hearing, look);
+        if (look->group->aside.ifindex == hearing->sample->eni->ifindex)
+            tell(hearing, VERDICT_LIE);
+    } else if (!look->group->aside.is_confirmed) {
+        tell(hearing, VERDICT_REBASED);
+        forget(hearing, look);
+    } else {
+        look->group->origin.ifindex = hearing->sample->eni->ifindex;
+    }
+}
+
+// Zeros where the gauge beside the counters tells that nobody answered, or that ENA Express is off,
+// are no first baseline of a device: on trial from the start, with nothing aside that could be
+// taken back.
+static void doubt(const struct hearing *hearing, const struct look *look)
+{
+    if (!look->is_dark || !look->has_gauge)
+        return;
+    keep_aside(hearing, look);
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
+        if (is_of(hearing, i, look->id))
+            hearing->life->aside[i] = UINT64_MAX;
+}
+
+// The allowances are what a node is watched for: of zeros not even zeros are published at first.
+static enum delta_outcome begin(const struct hearing *hearing, const struct look *look)
+{
+    if (look->is_dark && look->has_gauge && look->id == METRIC_GROUP_ALLOWANCE)
+        return DELTA_SUSPECT;
+    set_baseline(hearing, look, false);
+    doubt(hearing, look);
+    return DELTA_BASELINE;
+}
+
+// Whether the baseline's group had anything but zeros: only then can it turn dark. SRD may be
+// switched off.
+static bool had_light(const struct hearing *hearing, const struct look *look)
+{
+    const struct values *baseline = &hearing->life->baseline;
+    for (uint32_t i = 0; i <= METRIC_CONNTRACK_ALLOWANCE_AVAILABLE; i++)
+        if (baseline->is_known[i] && baseline->value[i] != 0)
+            return look->id == METRIC_GROUP_ALLOWANCE;
+    return false;
+}
+
+static bool is_suspicious(const struct hearing *hearing, const struct look *look)
+{
+    return look->is_fallen || (look->is_jump && !look->is_other_device) ||
+        (look->is_dark && had_light(hearing, look));
+}
+
+static void carry_on(const struct hearing *hearing, const struct look *look)
+{
+    if (look->is_other_device) {
+        rebase(hearing, look);
+        doubt(hearing, look);
+        return;
+    }
+    if (look->group->state == GROUP_SUSPECT)
+        tell(hearing, VERDICT_LIE);
+    publish(hearing, look, true);
+}
+
+enum delta_outcome group_hear(const struct hearing *hearing, enum metric_group id)
+{
+    struct look look = examine(hearing, id);
+    if (!look.is_present)
+        return DELTA_PUBLISH;
+    if (look.group->state == GROUP_FIRST)
+        return begin(hearing, &look);
+    if (look.group->is_on_trial && !look.is_dark) {
+        end_trial(hearing, &look);
+        look = examine(hearing, id);
+    }
+    if (!is_suspicious(hearing, &look)) {
+        carry_on(hearing, &look);
+        return DELTA_PUBLISH;
+    }
+    if (look.is_fallen && look.is_told && !look.is_dark && !look.is_jump) {
+        tell(hearing, VERDICT_RESET);
+        publish(hearing, &look, false);
+        return DELTA_PUBLISH;
+    }
+    if (!suspect(hearing, &look))
+        return DELTA_SUSPECT;
+    judge(hearing, &look);
+    return DELTA_PUBLISH;
+}

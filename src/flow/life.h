@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What delta.c remembers of one ENI, and the hearing that a sample gets. Shared by delta.c, which
+// owns the lives, and group.c, which judges the device's groups of statistics.
+#pragma once
+
+#include "flow/delta.h"
+
+#define N_DEVICE_GROUPS METRIC_GROUP_DRIVER
+#define NO_RESETS       UINT64_MAX // total_resets was not there to read
+
+enum group_state { GROUP_FIRST, GROUP_TRUTHFUL, GROUP_SUSPECT };
+
+// Where a group's baseline came from.
+struct origin {
+    uint64_t truthful_ns;
+    uint64_t resets; // total_resets then
+    int ifindex;
+    bool is_confirmed; // a second sample agreed with it
+};
+
+struct group {
+    enum group_state state;
+    struct origin origin;
+    bool is_on_trial;          // judged reset on zeros alone
+    struct origin aside;       // of the baseline before
+    uint64_t suspect_since_ns; // the new life that suspect samples show, as far as they agree
+};
+
+// Every value of one metric, with whether it was there.
+struct values {
+    uint64_t value[METRIC_MAX];
+    bool is_known[METRIC_MAX];
+};
+
+struct life {
+    struct mac mac;
+    int ifindex;
+    bool is_dark;       // the allowance group of the baseline reads all zero
+    uint64_t seen_ns;   // any sample, for forgetting
+    uint64_t driver_ns; // the last sample but this one
+    struct group groups[N_DEVICE_GROUPS];
+    struct values baseline;
+    struct values suspect;           // of groups that are, the last that answered
+    uint64_t aside[METRIC_N_DEVICE]; // of groups on trial
+};
+
+// A sample before its judge.
+struct hearing {
+    const struct delta_table *table;
+    struct life *life;
+    const struct sample *sample;
+    struct delta *delta;
+    uint64_t resets;
+};
+
+// Judges one group of the device, publishes what is true of it and moves its baseline.
+// DELTA_BASELINE: the group was seen for the first time; DELTA_SUSPECT: it is held.
+enum delta_outcome group_hear(const struct hearing *hearing, enum metric_group id);
+
+static inline bool is_counter(const struct hearing *hearing, uint32_t metric)
+{
+    return hearing->table->catalog->metrics[metric].kind == METRIC_COUNTER;
+}
+
+static inline bool is_of(const struct hearing *hearing, uint32_t metric, enum metric_group id)
+{
+    return hearing->table->catalog->metrics[metric].group == id;
+}
+
+static inline void note_elapsed(const struct hearing *hearing, uint64_t since_ns)
+{
+    uint64_t elapsed_ns = hearing->sample->at.boot_ns - since_ns;
+    if (elapsed_ns > hearing->delta->elapsed_ns)
+        hearing->delta->elapsed_ns = elapsed_ns;
+}
+
+static inline void put(struct delta *delta, uint32_t metric, uint64_t value)
+{
+    delta->readings[delta->n_readings++] = (struct reading){metric, value};
+}
+
+static inline void remember(struct life *life, const struct reading *reading)
+{
+    life->baseline.value[reading->metric] = reading->value;
+    life->baseline.is_known[reading->metric] = true;
+}
+
+static inline bool is_withheld(uint32_t metric, bool is_dark)
+{
+    return is_dark && metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE;
+}
