@@ -33,7 +33,8 @@ struct ena {
     struct names_kept names_kept;
     size_t n_unanswered; // links whose driver could not be asked for
     struct link *unanswered;
-    bool has_told_none;  // that there is no ENI
+    bool has_told_none; // that there is no ENI
+    bool has_told_unanswered;
     bool has_told_error; // that link events ended
 };
 
@@ -110,6 +111,9 @@ static void keep_unanswered(struct ena *self, const struct link *link)
     self->unanswered = xreallocarray(
         self->unanswered, self->n_unanswered + 1, sizeof(*self->unanswered));
     self->unanswered[self->n_unanswered++] = *link;
+    if (!self->has_told_unanswered)
+        log_warning("ena: %s cannot be asked for its driver; trying again", link->ifname);
+    self->has_told_unanswered = true;
 }
 
 static void forget_unanswered(struct ena *self, int ifindex)
@@ -227,6 +231,7 @@ static void take_unanswered(struct ena *self)
     self->n_unanswered = 0;
     for (size_t i = 0; i < n_links; i++)
         take_present(self, &links[i]);
+    self->has_told_unanswered = self->n_unanswered > 0;
 }
 
 static void take_gone(struct ena *self, int ifindex)

@@ -309,6 +309,8 @@ class Devices(OnRig):
         eni.fail(19, "GDRVINFO")
         daemon = self.run_daemon()
         daemon.wait_for(lambda d: any("waiting for one" in line for line in d.log), 5)
+        time.sleep(0.5)
+        self.assertEqual(len([line for line in daemon.log if "cannot be asked" in line]), 1, daemon)
         eni.heal()
         self.wait_for_samples(daemon)
         eni.add(pps_allowance_exceeded=7)
