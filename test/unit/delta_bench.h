@@ -24,7 +24,8 @@ struct bench {
 static inline int set_up(void **state)
 {
     struct bench *bench = xcalloc(1, sizeof(*bench));
-    static char *words[] = {(char *)"default", (char *)"queue_0_tx_cnt"};
+    static char *words[] = {
+        (char *)"default", (char *)"queue_0_tx_cnt", (char *)"num_of_active_io_queues"};
     bench->options = (struct catalog_options){.metrics = {ARRAY_SIZE(words), words}};
     catalog_init(&bench->catalog, &bench->options);
     struct delta_options options = {.verdict_ms = 10000};

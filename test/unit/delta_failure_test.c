@@ -137,6 +137,64 @@ static void other_device_after_long_zeros_is_not_counted_from_the_old_baseline(v
     assert_int_equal(pps(bench), 2);
 }
 
+static void garbage_beside_a_told_reset_is_held(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 3; second++) {
+        begin(bench, second);
+        put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, second < 2 ? 1000 : 7);
+        put(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED, second < 2 ? 5 : UINT64_C(0xffff888000000000));
+        put(bench, METRIC_TOTAL_RESETS, second < 2 ? 1 : 2);
+        if (second < 2)
+            apply(bench);
+    }
+    assert_int_equal(apply(bench), DELTA_SUSPECT);
+    assert_false(has(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED));
+}
+
+static void other_device_after_long_zeros_counts_from_zero_below_the_old_baseline(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(run_of_zeros(bench, 2, 15), 0);
+    bench->eni.ifindex = 9;
+    look(bench, 15, 6, 500, 3);
+    assert_int_equal(pps(bench), 6);
+}
+
+static void other_device_whose_srd_reads_zeros_gives_it_no_baseline(void **state)
+{
+    struct bench *bench = *state;
+    look_at_both(bench, 0, false, false, 7000, 0);
+    look_at_both(bench, 1, false, false, 7000, 0);
+    bench->eni.ifindex = 9;
+    look_at_both(bench, 2, false, true, 7000, 0);
+    look_at_both(bench, 3, false, false, 7000, 50013);
+    assert_false(has(bench, METRIC_SRD_TX_PKTS));
+}
+
+static void lie_after_which_nothing_has_moved_is_told_too(void **state)
+{
+    struct bench *bench = confirmed(state);
+    look(bench, 2, 0, 0, 3);
+    assert_int_equal(look(bench, 3, 1000, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdict, VERDICT_LIE);
+    assert_int_equal(bench->delta.elapsed_ns, 2 * SECOND);
+    assert_int_equal(pps(bench), 0);
+}
+
+static void driver_counters_of_another_device_are_no_increase(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 3; second++) {
+        bench->eni.ifindex = second < 2 ? 2 : 9;
+        begin(bench, second);
+        put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, 1000);
+        put(bench, METRIC_N_KNOWN, second < 2 ? 500 : 90000);
+        apply(bench);
+    }
+    assert_false(has(bench, METRIC_N_KNOWN));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -150,6 +208,11 @@ int main(void)
         TEST(srd_command_that_fails_at_first_gives_no_baseline),
         TEST(reset_between_failing_reads_gets_its_verdict),
         TEST(told_reset_is_not_believed_of_a_command_that_fails),
+        TEST(garbage_beside_a_told_reset_is_held),
+        TEST(other_device_after_long_zeros_counts_from_zero_below_the_old_baseline),
+        TEST(other_device_whose_srd_reads_zeros_gives_it_no_baseline),
+        TEST(lie_after_which_nothing_has_moved_is_told_too),
+        TEST(driver_counters_of_another_device_are_no_increase),
         TEST(srd_names_that_vanish_for_a_sample_end_no_trial),
         TEST(other_device_after_long_zeros_is_not_counted_from_the_old_baseline),
     };

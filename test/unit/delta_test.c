@@ -7,6 +7,19 @@ static void first_sight_publishes_nothing(void **state)
     assert_int_equal(look(*state, 0, 5000000, 500, 0), DELTA_BASELINE);
 }
 
+static void first_sight_publishes_no_level_either(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 2; second++) {
+        begin(bench, second);
+        put(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, 500);
+        put(bench, METRIC_N_KNOWN + 1, 8); // num_of_active_io_queues
+        apply(bench);
+        assert_int_equal(bench->delta.n_readings, second == 0 ? 0 : 2);
+    }
+    assert_int_equal(of(bench, METRIC_N_KNOWN + 1), 8);
+}
+
 static void increase_is_the_difference(void **state)
 {
     struct bench *bench = confirmed(state);
@@ -318,6 +331,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(first_sight_publishes_nothing),
+        TEST(first_sight_publishes_no_level_either),
         TEST(increase_is_the_difference),
         TEST(counters_at_the_64_bit_end_do_not_wrap),
         TEST(absent_statistic_is_not_zero),
