@@ -26,7 +26,7 @@ struct collector_ops {
     int (*descriptor)(const struct collector *collector);
     void (*events)(struct collector *collector, const struct now *now);
     // Looks at one source. Called until it says COLLECT_DONE; in between the daemon looks at
-    // signals.
+    // signals, and one may end the round early: the next call then goes on where it stopped.
     enum collect (*collect)(
         struct collector *collector, const struct now *now, struct sample *ret_sample);
     // A window ended: time to look again at what may have changed without an event.

@@ -66,7 +66,7 @@ struct counters_ops {
     // device has another count than `n_expected`, nothing was read: ask for the names again.
     must_check int (*values)(struct counters *counters, const char *ifname, uint32_t n_expected,
         const uint64_t **ret_values);
-    // The clock that the samples follow; `boot_ns` in it also times the reads.
+    // The clock that the samples follow.
     void (*clock)(const struct counters *counters, struct now *ret_now);
     // Replay only, NULL otherwise: on to the next recorded moment. 0 or COUNTERS_ENDED.
     int (*advance)(struct counters *counters);
