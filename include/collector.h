@@ -22,14 +22,15 @@ struct collector {
 
 struct collector_ops {
     const char *name;
-    // A descriptor that becomes readable when events() has something to do; -1 for none.
+    // A descriptor that becomes readable when events() has something to do; -1 for none. Both may
+    // be NULL.
     int (*descriptor)(const struct collector *collector);
     void (*events)(struct collector *collector, const struct now *now);
     // Looks at one source. Called until it says COLLECT_DONE; in between the daemon looks at
     // signals, and one may end the round early: the next call then goes on where it stopped.
     enum collect (*collect)(
         struct collector *collector, const struct now *now, struct sample *ret_sample);
-    // A window ended: time to look again at what may have changed without an event.
+    // A window ended: time to look again at what may have changed without an event. May be NULL.
     void (*refresh)(struct collector *collector);
     void (*destroy)(struct collector *collector);
 };

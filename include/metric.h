@@ -2,16 +2,18 @@
 // What a number is: its name, its kind and how it is published. flow/catalog.c owns the table.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // Metrics that one configuration can follow, known and named by the user together.
 #define METRIC_MAX 128
 
 enum metric_kind {
-    METRIC_COUNTER, // cumulative; published as the increase per sample; rolls up as a sum
-    METRIC_GAUGE,   // a level; rolls up as the minimum (what is left of a shared limit)
-    METRIC_PERCENT, // a level in percent; rolls up as the maximum
-    METRIC_MODE,    // a bitmap; does not roll up
+    METRIC_COUNTER,  // cumulative; published as the increase per sample; rolls up as a sum
+    METRIC_GAUGE,    // a level; rolls up as the minimum (what is left of a shared limit)
+    METRIC_PERCENT,  // a level in percent; rolls up as the maximum
+    METRIC_DURATION, // a time in ms; rolls up as the maximum, over samples too
+    METRIC_MODE,     // a bitmap; does not roll up
 };
 
 // Which read a value comes from. A failed command of the device falsifies one group as a whole
@@ -20,19 +22,22 @@ enum metric_group {
     METRIC_GROUP_ALLOWANCE, // device command: customer metrics, or ENI statistics
     METRIC_GROUP_SRD,       // device command: ENA Express
     METRIC_GROUP_DRIVER,    // the driver's own memory: cannot be falsified by the device
+    METRIC_GROUP_HOST,      // no statistic of an ENI: the kernel's, our own, or derived
 };
 
 enum metric_scope { METRIC_SCOPE_ENI = 1, METRIC_SCOPE_INSTANCE = 2 };
 
 struct metric {
-    const char *name; // the driver's own, at most 31 characters
+    const char *name; // the driver's own, at most 31 characters; others at most 32
     enum metric_kind kind;
     enum metric_group group;
-    unsigned int published; // enum metric_scope bits: a metric there, elsewhere a property
+    unsigned int published;  // enum metric_scope bits: a metric there, elsewhere a property
+    unsigned int n_decimals; // of its values, which are kept as whole numbers: 0, or 2: hundredths
 };
 
 // The index of a known metric in the catalog; what the user names follows from METRIC_N_KNOWN on.
-// Names and order: ENA driver r2.17.0. The device's own come first: METRIC_N_DEVICE of them.
+// Names and order of what an ENI has: ENA driver r2.17.0. The device's own come first:
+// METRIC_N_DEVICE of them, then the driver's up to METRIC_N_ENI, then those of the host.
 enum metric_id {
     METRIC_BW_IN_ALLOWANCE_EXCEEDED,
     METRIC_BW_OUT_ALLOWANCE_EXCEEDED,
@@ -53,6 +58,30 @@ enum metric_id {
     METRIC_ADMIN_Q_PAUSE,
     METRIC_ADMIN_Q_ABORTED_CMD,
     METRIC_ADMIN_Q_NO_COMPLETION,
+    METRIC_N_ENI,
+    METRIC_CONNTRACK_ALLOWANCE_USED_PERCENT = METRIC_N_ENI, // of the largest that was available
+    METRIC_SRD_TX_SHARE_PERCENT, // of the eligible packets, those that SRD sent; per window
+    METRIC_KERNEL_CONNTRACK_COUNT,
+    METRIC_KERNEL_CONNTRACK_MAX,
+    METRIC_KERNEL_CONNTRACK_USED_PERCENT,
+    METRIC_KERNEL_CONNTRACK_DROP,
+    METRIC_KERNEL_CONNTRACK_EARLY_DROP,
+    METRIC_KERNEL_CONNTRACK_INSERT_FAILED,
+    METRIC_SELF_READ_MS, // the longest read of an ENI
+    METRIC_SELF_SAMPLES,
+    METRIC_SELF_SAMPLES_MISSED,
+    METRIC_SELF_TICKS_MISSED,
+    METRIC_SELF_TICKS_LATE,
+    METRIC_SELF_SUSPECT,
+    METRIC_SELF_LIES,
+    METRIC_SELF_RESETS,
+    METRIC_SELF_REBASED,
+    METRIC_SELF_RECORDS_MADE,
+    METRIC_SELF_RECORDS_DELIVERED,
+    METRIC_SELF_RECORDS_REFUSED,
+    METRIC_SELF_RECORDS_DROPPED,
+    METRIC_SELF_RECONNECTS,
+    METRIC_SELF_DELIVERY_AGE_MS,
     METRIC_N_KNOWN,
 };
 
@@ -63,3 +92,24 @@ struct catalog {
     uint32_t n_metrics;
     struct metric metrics[METRIC_MAX];
 };
+
+// Some of a catalog's metrics.
+struct metric_set {
+    uint64_t words[METRIC_MAX / 64];
+};
+
+static inline void metric_set_add(struct metric_set *set, uint32_t metric)
+{
+    set->words[metric / 64] |= UINT64_C(1) << metric % 64;
+}
+
+static inline void metric_set_add_all(struct metric_set *set, const struct metric_set *other)
+{
+    for (uint32_t i = 0; i < METRIC_MAX / 64; i++)
+        set->words[i] |= other->words[i];
+}
+
+static inline bool metric_set_has(const struct metric_set *set, uint32_t metric)
+{
+    return (set->words[metric / 64] >> metric % 64 & 1) != 0;
+}

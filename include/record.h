@@ -46,6 +46,7 @@ struct record {
     uint32_t n_properties; // collected, but published as properties: counters as their sum
     const struct series *series;
     const struct reading *properties;
+    struct metric_set unsupported; // to be published here, and offered by no ENI of this record
     struct parts parts; // planned when it is first sent, and kept: `part` and `parts` never change
     uint32_t n_parts_taken; // by the sink
     struct record *next;    // in the journal's queue

@@ -21,6 +21,7 @@ struct eni {
     char ifname[IF_NAMESIZE];
     char driver[DRIVER_TEXT_MAX];
     char driver_version[DRIVER_TEXT_MAX];
+    struct metric_set offered; // statistics that its driver and device have
 };
 
 struct reading {
@@ -30,8 +31,9 @@ struct reading {
 
 // What is absent was not there to read: absent is not zero. A metric stands in at most once.
 struct sample {
-    const struct eni *eni; // borrowed until the collector is called again
+    const struct eni *eni; // borrowed until the collector is called again; NULL: of the instance
     struct now at;         // when the values were read
+    uint64_t read_ns;      // how long that took; 0: not measured
     uint32_t n_readings;
     struct reading readings[METRIC_MAX];
 };

@@ -33,6 +33,7 @@ struct sink_wait {
 
 struct sink {
     const struct sink_ops *ops;
+    uint64_t n_reconnects; // connections after the first one
 };
 
 struct sink_ops {

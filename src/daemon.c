@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
+#include "collector/conntrack.h"
+#include "collector/self.h"
 #include "daemon.h"
 #include "exit_status.h"
 #include "flow/ticker.h"
@@ -25,6 +27,11 @@ enum daemon_state {
     DAEMON_DRAINING,    // the sink may finish until drain_until_ns
 };
 
+enum { MAX_COLLECTORS = 3 };
+
+// In the middle of a tick the sink is looked at when reading has taken so long.
+#define PATIENCE_NS (50 * NS_PER_MS)
+
 struct daemon {
     const struct config *config;
     uint64_t n_periods;
@@ -36,8 +43,11 @@ struct daemon {
     struct catalog catalog;
     struct identity identity;
     struct counters *counters;
-    struct collector *collector;
+    size_t n_collectors;
+    struct collector *collectors[MAX_COLLECTORS];
     struct sink *sink;
+    int sink_error; // negative errno: it is gone for good
+    uint64_t shipped_ns;
     struct pipeline pipeline;
     struct ticker ticker;
     uint64_t replay_start_ns, real_start_ns; // boot clocks of recording and machine
@@ -117,6 +127,25 @@ static void start_pipeline(struct daemon *daemon)
         is_replay(daemon) ? "replay" : daemon->boot);
 }
 
+static void add_collector(struct daemon *daemon, struct collector *collector)
+{
+    if (collector != NULL)
+        daemon->collectors[daemon->n_collectors++] = collector;
+}
+
+// A recording tells nothing of the machine that plays it. Our own health comes last: what it tells
+// of a tick includes the reads of this tick.
+static void start_collectors(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    add_collector(daemon,
+        ena_create(&config->ena, config->sample.interval_ms, &daemon->catalog, daemon->counters));
+    if (is_replay(daemon))
+        return;
+    add_collector(daemon, conntrack_create("/proc"));
+    add_collector(daemon, self_create(&daemon->pipeline.health));
+}
+
 // Returns the exit status; whatever was started then is what stop() has to stop.
 static int start(struct daemon *daemon, const struct now *now)
 {
@@ -131,8 +160,8 @@ static int start(struct daemon *daemon, const struct now *now)
         status = start_sink(daemon);
     if (status != EXIT_STATUS_DONE)
         return status;
-    daemon->collector = ena_create(&config->ena, &daemon->catalog, daemon->counters);
     start_pipeline(daemon);
+    start_collectors(daemon);
     ticker_init(&daemon->ticker, config->sample.interval_ms);
     struct now replay_now;
     daemon->counters->ops->clock(daemon->counters, &replay_now);
@@ -144,8 +173,8 @@ static int start(struct daemon *daemon, const struct now *now)
 static void stop(struct daemon *daemon)
 {
     pipeline_finish(&daemon->pipeline);
-    if (daemon->collector != NULL)
-        daemon->collector->ops->destroy(daemon->collector);
+    for (size_t i = 0; i < daemon->n_collectors; i++)
+        daemon->collectors[i]->ops->destroy(daemon->collectors[i]);
     if (daemon->sink != NULL)
         daemon->sink->ops->destroy(daemon->sink);
     if (daemon->counters != NULL)
@@ -184,29 +213,76 @@ static void take_signals(struct daemon *daemon)
     }
 }
 
-// Reads every source once; a signal in between ends the round after the read that is under way.
-static void read_sources(struct daemon *daemon, const struct now *now)
+static void ship(struct daemon *daemon, const struct now *now)
+{
+    daemon->shipped_ns = now->boot_ns;
+    if (daemon->sink_error == 0)
+        daemon->sink_error = pipeline_ship(&daemon->pipeline, now);
+}
+
+// A device may hang for seconds, with many more to come: the sink does not wait for them all.
+static void ship_if_overdue(struct daemon *daemon)
+{
+    struct now now = clock_now();
+    if (now.boot_ns - daemon->shipped_ns > PATIENCE_NS)
+        ship(daemon, &now);
+}
+
+static void take_sample(struct daemon *daemon)
+{
+    daemon->pipeline.health.n_samples += daemon->sample.eni != NULL;
+    pipeline_add(&daemon->pipeline, &daemon->sample);
+}
+
+// Reads every source of a collector once. False when a signal ended the round, after the read that
+// was under way.
+static bool read_sources(struct daemon *daemon, struct collector *collector, const struct now *now)
 {
     enum daemon_state state = daemon->state;
     enum collect r;
-    while ((r = daemon->collector->ops->collect(daemon->collector, now, &daemon->sample)) !=
-        COLLECT_DONE) {
+    while ((r = collector->ops->collect(collector, now, &daemon->sample)) != COLLECT_DONE) {
         if (r == COLLECT_SAMPLE)
-            pipeline_add(&daemon->pipeline, &daemon->sample);
+            take_sample(daemon);
+        else
+            daemon->pipeline.health.n_samples_missed++;
+        ship_if_overdue(daemon);
         take_signals(daemon);
         if (daemon->state != state)
-            return;
+            return false;
     }
+    return true;
+}
+
+static void read_all(struct daemon *daemon, const struct now *now)
+{
+    daemon->shipped_ns = clock_now().boot_ns;
+    for (size_t i = 0; i < daemon->n_collectors; i++)
+        if (!read_sources(daemon, daemon->collectors[i], now))
+            return;
+}
+
+static void refresh(struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->n_collectors; i++)
+        if (daemon->collectors[i]->ops->refresh != NULL)
+            daemon->collectors[i]->ops->refresh(daemon->collectors[i]);
 }
 
 static void tick(struct daemon *daemon, const struct now *now)
 {
     pipeline_begin_tick(&daemon->pipeline, now);
-    read_sources(daemon, now);
+    read_all(daemon, now);
     if (pipeline_end_tick(&daemon->pipeline, now))
-        daemon->collector->ops->refresh(daemon->collector);
+        refresh(daemon);
     if (daemon->n_periods > 0 && daemon->pipeline.n_windows >= daemon->n_periods)
         begin_drain(daemon);
+}
+
+static void count_lateness(struct daemon *daemon)
+{
+    uint64_t interval_ns = daemon->ticker.interval_ms * NS_PER_MS;
+    daemon->pipeline.health.n_ticks_missed += daemon->ticker.late_ns / interval_ns;
+    daemon->pipeline.health.n_ticks_late += daemon->ticker.late_ns > interval_ns / 2;
 }
 
 static void last_tick(struct daemon *daemon, const struct now *now)
@@ -258,6 +334,7 @@ static void sample_if_due(struct daemon *daemon, const struct now *now)
     } else if (daemon->state == DAEMON_LAST_SAMPLE) {
         last_tick(daemon, now);
     } else if (ticker_is_due(&daemon->ticker, now)) {
+        count_lateness(daemon);
         tick(daemon, now);
     }
 }
@@ -278,7 +355,20 @@ static uint64_t deadline_ns(const struct daemon *daemon, const struct sink_wait 
     return sink->until_ns != 0 ? earlier(until_ns, sink->until_ns) : until_ns;
 }
 
-enum { WAIT_SIGNAL, WAIT_COLLECTOR, WAIT_SINK, WAIT_COUNT /* keep last */ };
+enum { WAIT_SIGNAL, WAIT_SINK, WAIT_COLLECTORS, WAIT_COUNT = WAIT_COLLECTORS + MAX_COLLECTORS };
+
+static int descriptor_of(const struct collector *collector)
+{
+    return collector->ops->descriptor != NULL ? collector->ops->descriptor(collector) : -1;
+}
+
+static void take_events(struct daemon *daemon, const struct pollfd *fds)
+{
+    struct now now = clock_now();
+    for (size_t i = 0; i < daemon->n_collectors; i++)
+        if (fds[i].revents != 0)
+            daemon->collectors[i]->ops->events(daemon->collectors[i], &now);
+}
 
 // The one blocking call.
 static void wait_for_work(struct daemon *daemon)
@@ -287,23 +377,21 @@ static void wait_for_work(struct daemon *daemon)
     daemon->sink->ops->wait(daemon->sink, &sink);
     struct pollfd fds[WAIT_COUNT] = {
         [WAIT_SIGNAL] = {.fd = daemon->signal_fd, .events = POLLIN},
-        [WAIT_COLLECTOR] = {.fd = daemon->collector->ops->descriptor(daemon->collector),
-            .events = POLLIN},
         [WAIT_SINK] = {.fd = sink.fd, .events = sink.events},
     };
+    for (size_t i = 0; i < daemon->n_collectors; i++)
+        fds[WAIT_COLLECTORS + i] = (struct pollfd){
+            .fd = descriptor_of(daemon->collectors[i]), .events = POLLIN};
     uint64_t until_ns = deadline_ns(daemon, &sink);
     uint64_t now_ns = clock_now().boot_ns;
     uint64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
     struct timespec timeout = {
         .tv_sec = (time_t)(left_ns / NS_PER_S), .tv_nsec = (long)(left_ns % NS_PER_S)};
-    if (ppoll(fds, WAIT_COUNT, &timeout, NULL) <= 0)
+    if (ppoll(fds, WAIT_COLLECTORS + daemon->n_collectors, &timeout, NULL) <= 0)
         return;
     if (fds[WAIT_SIGNAL].revents != 0)
         take_signals(daemon);
-    if (fds[WAIT_COLLECTOR].revents != 0) {
-        struct now now = clock_now();
-        daemon->collector->ops->events(daemon->collector, &now);
-    }
+    take_events(daemon, &fds[WAIT_COLLECTORS]);
 }
 
 static int end(const struct daemon *daemon)
@@ -323,9 +411,10 @@ static int loop(struct daemon *daemon)
     for (;;) {
         struct now now = clock_now();
         sample_if_due(daemon, &now);
-        int r = pipeline_ship(&daemon->pipeline, &now);
-        if (r < 0) {
-            log_error("%s: cannot go on: %s", daemon->sink->ops->name, strerror(-r));
+        ship(daemon, &now);
+        if (daemon->sink_error < 0) {
+            log_error(
+                "%s: cannot go on: %s", daemon->sink->ops->name, strerror(-daemon->sink_error));
             return EXIT_STATUS_FAILED;
         }
         if (daemon->state == DAEMON_DRAINING &&

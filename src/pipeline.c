@@ -35,23 +35,41 @@ void pipeline_begin_tick(struct pipeline *pipeline, const struct now *now)
     window_open(&pipeline->window, now);
 }
 
-static void say_verdict(const struct delta *delta)
+static const struct verdict_text {
+    enum verdict verdict;
+    const char *text;
+} verdict_texts[] = {
+    {VERDICT_LIE, "counters fell and came back: the reads in between failed, nothing is lost"},
+    {VERDICT_RESET, "counters were reset: what they count since then is published"},
+    {VERDICT_REBASED,
+        "another device, or values that no device can have counted: a new baseline, "
+        "nothing is published"},
+};
+
+// Each kind once in a window: how many there were is in its record.
+static void say_verdicts(struct pipeline *pipeline, const struct delta *delta)
 {
-    static const char *const texts[] = {
-        [VERDICT_LIE] = "counters fell and came back: the reads in between failed, nothing is lost",
-        [VERDICT_RESET] = "counters were reset: what they count since then is published",
-        [VERDICT_REBASED] = "another device, or values that no device can have counted: a new "
-                            "baseline, nothing is published",
-    };
-    if (delta->verdict != VERDICT_NONE)
-        log_info("delta: %s: %s", delta->eni->ifname, texts[delta->verdict]);
+    unsigned int news = delta->verdicts & ~pipeline->told_verdicts;
+    for (size_t i = 0; news != 0 && i < ARRAY_SIZE(verdict_texts); i++)
+        if (news & verdict_texts[i].verdict)
+            log_info("delta: %s: %s", delta->eni->ifname, verdict_texts[i].text);
+    pipeline->told_verdicts |= news;
+}
+
+static void count_verdicts(struct health *health, const struct delta *delta)
+{
+    health->n_suspect += delta->held != 0;
+    health->n_lies += (delta->verdicts & VERDICT_LIE) != 0;
+    health->n_resets += (delta->verdicts & VERDICT_RESET) != 0;
+    health->n_rebased += (delta->verdicts & VERDICT_REBASED) != 0;
 }
 
 void pipeline_add(struct pipeline *pipeline, const struct sample *sample)
 {
     struct delta *delta = &pipeline->delta;
     delta_table_apply(&pipeline->deltas, sample, delta);
-    say_verdict(delta);
+    count_verdicts(&pipeline->health, delta);
+    say_verdicts(pipeline, delta);
     if (delta->n_readings > 0)
         window_add(&pipeline->window, delta);
 }
@@ -79,8 +97,8 @@ static void say_kept_up(struct pipeline *pipeline)
     if (!pipeline->is_dropping || pipeline->journal.n_records > 0)
         return;
     log_info("journal: empty again; %" PRIu64 " records were dropped",
-        pipeline->journal.n_dropped - pipeline->n_told_dropped);
-    pipeline->n_told_dropped = pipeline->journal.n_dropped;
+        pipeline->health.n_records_dropped - pipeline->n_told_dropped);
+    pipeline->n_told_dropped = pipeline->health.n_records_dropped;
     pipeline->is_dropping = false;
 }
 
@@ -88,13 +106,16 @@ void pipeline_close_window(struct pipeline *pipeline)
 {
     struct record *record = window_close(&pipeline->window);
     pipeline->n_windows += record != NULL;
+    pipeline->told_verdicts = 0;
     size_t n_dropped = 0;
     while (record != NULL) {
         struct record *next = record->next;
         record->sequence = pipeline->next_sequence++;
+        pipeline->health.n_records_made++;
         n_dropped += journal_append(&pipeline->journal, record);
         record = next;
     }
+    pipeline->health.n_records_dropped += n_dropped;
     say_dropping(pipeline, n_dropped);
 }
 
@@ -154,7 +175,7 @@ static void refuse_first(struct pipeline *pipeline)
     log_error("%s: record %" PRIu64 " does not fit into a document of this destination: dropped; "
               "shorten the labels in [identity]",
         pipeline->sink->ops->name, pipeline->journal.first->sequence);
-    pipeline->n_refused++;
+    pipeline->health.n_records_refused++;
     journal_pop(&pipeline->journal);
 }
 
@@ -193,25 +214,30 @@ static void settle(struct pipeline *pipeline, size_t n_items, uint64_t *counter)
     }
 }
 
-static void take_answer(struct pipeline *pipeline, const struct ship_answer *answer)
+static void take_answer(
+    struct pipeline *pipeline, const struct now *now, const struct ship_answer *answer)
 {
+    struct health *health = &pipeline->health;
+    uint64_t n_before = health->n_records_delivered;
     pipeline->is_in_flight = false;
     switch (answer->ship) {
     case SHIP_BUSY:
         pipeline->is_in_flight = true;
         return;
     case SHIP_TAKEN:
-        settle(pipeline, pipeline->batch.n_items, &pipeline->n_delivered);
+        settle(pipeline, pipeline->batch.n_items, &health->n_records_delivered);
         break;
     case SHIP_LATER:
-        settle(pipeline, answer->n_taken, &pipeline->n_delivered);
+        settle(pipeline, answer->n_taken, &health->n_records_delivered);
         break;
     case SHIP_NEVER:
         log_error("%s: %zu documents are refused for good: dropped", pipeline->sink->ops->name,
             pipeline->batch.n_items);
-        settle(pipeline, pipeline->batch.n_items, &pipeline->n_refused);
+        settle(pipeline, pipeline->batch.n_items, &health->n_records_refused);
         break;
     }
+    if (health->n_records_delivered > n_before)
+        health->delivered_ns = now->boot_ns;
     pipeline->journal.n_in_flight = 0;
     say_kept_up(pipeline);
 }
@@ -226,10 +252,11 @@ int pipeline_ship(struct pipeline *pipeline, const struct now *now)
     bool had_batch = pipeline->is_in_flight;
     struct ship_answer answer = {0};
     int r = ops->work(pipeline->sink, now, &answer);
+    pipeline->health.n_reconnects = pipeline->sink->n_reconnects;
     if (r < 0)
         return r;
     if (had_batch)
-        take_answer(pipeline, &answer);
+        take_answer(pipeline, now, &answer);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "encode/emf.h"
 #include "flow/delta.h"
 #include "flow/window.h"
+#include "health.h"
 #include "identity/fixed.h"
 #include "sink.h"
 #include "store/journal.h"
@@ -32,10 +33,10 @@ struct pipeline {
     int64_t clock_offset_ms; // of the last tick
     bool is_dropping;        // said that the journal is full
     uint64_t next_sequence;
-    uint64_t n_windows;   // closed with at least one record
-    uint64_t n_delivered; // records
-    uint64_t n_refused;   // records
+    uint64_t n_windows; // closed with at least one record
     uint64_t n_told_dropped;
+    unsigned int told_verdicts; // in this window
+    struct health health;
     struct delta delta; // of the sample in hand
 };
 

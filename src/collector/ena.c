@@ -24,13 +24,12 @@ struct foreign {
 struct ena {
     struct collector base;
     const struct ena_options *options;
-    const struct catalog *catalog;
-    struct counters *counters;
+    uint64_t budget_ns; // of a read
+    struct eni_reader reader;
     size_t n_sources;
     struct eni_source **sources;
     size_t next; // source of the running tick
     struct foreign foreign;
-    struct names_kept names_kept;
     size_t n_unanswered; // links whose driver could not be asked for
     struct link *unanswered;
     bool has_told_none; // that there is no ENI
@@ -49,6 +48,14 @@ static const struct option rows[] = {
         .offset = offsetof(struct ena_options, interfaces),
         .fallback = "*",
         .help = "Which of them, by name, as shell patterns: ens*, eth0."},
+    {.name = "budget",
+        .type = OPTION_REAL,
+        .offset = offsetof(struct ena_options, budget_percent),
+        .fallback = "5",
+        .min = 1,
+        .max = 100,
+        .help = "Percent of sample.interval that reading an interface may take on average; one "
+                "that takes longer is read less often, every tenth time at the least."},
 };
 
 const struct option_table ena_option_table = {
@@ -144,8 +151,8 @@ enum answer { ANSWER_OURS, ANSWER_FOREIGN, ANSWER_NONE };
 // Whose the link is by its driver, which is asked for by name.
 static enum answer ask_driver(struct ena *self, const struct link *link, struct eni *ret_eni)
 {
-    int r = self->counters->ops->driver(
-        self->counters, link, ret_eni->driver, ret_eni->driver_version);
+    int r = self->reader.counters->ops->driver(
+        self->reader.counters, link, ret_eni->driver, ret_eni->driver_version);
     if (r < 0 && r != -EOPNOTSUPP)
         return ANSWER_NONE;
     if (r == 0 && has_word(&self->options->drivers, ret_eni->driver))
@@ -159,6 +166,7 @@ static struct eni_source *add_source(struct ena *self)
     self->sources = xreallocarray(self->sources, self->n_sources + 1, sizeof(struct eni_source *));
     struct eni_source *source = xcalloc(1, sizeof(*source));
     self->sources[self->n_sources++] = source;
+    pace_init(&source->pace, self->budget_ns);
     return source;
 }
 
@@ -183,7 +191,9 @@ static void take_eni(struct ena *self, const struct eni *eni)
     size_t i = find_source(self, eni->ifindex);
     struct eni_source *source = i < self->n_sources ? self->sources[i] : add_source(self);
     say_change(source, eni);
+    struct metric_set offered = source->eni.offered;
     source->eni = *eni;
+    source->eni.offered = offered;
     source->is_listed = true;
     source->are_names_due = true;
 }
@@ -279,7 +289,8 @@ static void take_event(struct ena *self, const struct link_event *event)
 static int descriptor(const struct collector *collector)
 {
     const struct ena *self = (const struct ena *)collector;
-    return self->has_told_error ? -1 : self->counters->ops->descriptor(self->counters);
+    return self->has_told_error ? -1
+                                : self->reader.counters->ops->descriptor(self->reader.counters);
 }
 
 static void events(struct collector *collector, const struct now *now)
@@ -288,8 +299,8 @@ static void events(struct collector *collector, const struct now *now)
     struct ena *self = (struct ena *)collector;
     struct link_event event;
     int r = 0;
-    while (
-        !self->has_told_error && (r = self->counters->ops->next_event(self->counters, &event)) == 0)
+    while (!self->has_told_error &&
+        (r = self->reader.counters->ops->next_event(self->reader.counters, &event)) == 0)
         take_event(self, &event);
     if (r < 0) {
         self->has_told_error = true;
@@ -316,7 +327,8 @@ static enum collect read_source(
     struct ena *self, struct eni_source *source, const struct now *now, struct sample *ret_sample)
 {
     int ifindex = source->eni.ifindex;
-    int r = eni_source_read(source, self->catalog, self->counters, &self->names_kept, ret_sample);
+    int r = eni_source_read(source, &self->reader, ret_sample);
+    eni_source_pace(source, ret_sample->read_ns);
     bool were_names_due = source->are_names_due;
     events(&self->base, now);
     // At its place in the list, for `next` moves along with what is removed before it.
@@ -365,7 +377,7 @@ static void destroy(struct collector *collector)
     }
     free(self->sources);
     free(self->foreign.links);
-    free(self->names_kept.slots);
+    free(self->reader.names_kept.slots);
     free(self->unanswered);
     free(self);
 }
@@ -379,13 +391,13 @@ static const struct collector_ops ops = {
     .destroy = destroy,
 };
 
-struct collector *ena_create(
-    const struct ena_options *options, const struct catalog *catalog, struct counters *counters)
+struct collector *ena_create(const struct ena_options *options, uint64_t interval_ms,
+    const struct catalog *catalog, struct counters *counters)
 {
     struct ena *self = xcalloc(1, sizeof(*self));
     self->base.ops = &ops;
     self->options = options;
-    self->catalog = catalog;
-    self->counters = counters;
+    self->budget_ns = (uint64_t)(options->budget_percent / 100 * (double)(interval_ms * NS_PER_MS));
+    self->reader = (struct eni_reader){.catalog = catalog, .counters = counters};
     return &self->base;
 }

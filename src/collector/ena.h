@@ -10,10 +10,11 @@
 struct ena_options {
     struct option_list drivers;    // sample.drivers
     struct option_list interfaces; // sample.interfaces: shell patterns
+    double budget_percent;         // sample.budget: of the interval
 };
 
 extern const struct option_table ena_option_table; // section sample
 
-// Borrows all three for as long as it lives.
-struct collector *ena_create(
-    const struct ena_options *options, const struct catalog *catalog, struct counters *counters);
+// Borrows options, catalog and counters for as long as it lives. `interval_ms`: between ticks.
+struct collector *ena_create(const struct ena_options *options, uint64_t interval_ms,
+    const struct catalog *catalog, struct counters *counters);

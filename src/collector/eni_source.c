@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names to places, values to samples, failures to silence: one ENI.
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "collector/eni_source.h"
@@ -39,14 +40,6 @@ static size_t length_of_name(const char slot[COUNTERS_NAME_BYTES])
     return length < COUNTERS_NAME_BYTES ? length : 0;
 }
 
-static bool has_pick(const struct eni_source *source, uint32_t metric)
-{
-    for (uint32_t i = 0; i < source->n_picks; i++)
-        if (source->picks[i].metric == metric)
-            return true;
-    return false;
-}
-
 static void say_odd_names(const struct eni_source *source, uint32_t n_odd)
 {
     log_warning(
@@ -55,23 +48,52 @@ static void say_odd_names(const struct eni_source *source, uint32_t n_odd)
         source->eni.ifname, n_odd);
 }
 
-static void say_missing(const struct eni_source *source, const struct catalog *catalog)
+static bool is_missing(
+    const struct eni_source *source, const struct catalog *catalog, uint32_t metric)
 {
-    bool has_any = false;
+    return catalog->metrics[metric].published != 0 &&
+        catalog->metrics[metric].group != METRIC_GROUP_HOST &&
+        !metric_set_has(&source->eni.offered, metric);
+}
+
+// One line for all that needs the same and was not told yet.
+static void say_missing_alike(
+    const struct eni_source *source, struct eni_reader *reader, uint32_t first)
+{
+    char names[1024] = "";
+    size_t length = 0;
+    const char *needs = catalog_needs(first);
+    for (uint32_t i = first; i < reader->catalog->n_metrics; i++) {
+        if (!is_missing(source, reader->catalog, i) || strcmp(catalog_needs(i), needs) != 0)
+            continue;
+        metric_set_add(&reader->told_missing, i);
+        if (length < sizeof(names))
+            length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s",
+                length > 0 ? ", " : "", reader->catalog->metrics[i].name);
+    }
+    log_info("ena: %s: driver %s %s does not offer %s: unsupported, not zero; that needs %s",
+        source->eni.ifname, source->eni.driver, source->eni.driver_version, names, needs);
+}
+
+static bool has_allowances(const struct eni_source *source)
+{
     for (uint32_t i = 0; i < METRIC_N_EXCEEDED; i++)
-        has_any |= has_pick(source, i);
-    if (!has_any) {
-        log_warning("ena: %s: driver %s %s offers no allowance statistics: nothing to publish (ENA "
-                    "driver 2.2.10 or later, or Linux 6.12 or later, on a Nitro instance has them)",
-            source->eni.ifname, source->eni.driver, source->eni.driver_version);
+        if (metric_set_has(&source->eni.offered, i))
+            return true;
+    return false;
+}
+
+static void say_missing(const struct eni_source *source, struct eni_reader *reader)
+{
+    if (!has_allowances(source)) {
+        log_warning("ena: %s: driver %s %s offers no allowance statistics: nothing to publish; "
+                    "that needs %s",
+            source->eni.ifname, source->eni.driver, source->eni.driver_version, catalog_needs(0));
         return;
     }
-    for (uint32_t i = 0; i < catalog->n_metrics; i++)
-        if (catalog->metrics[i].published && catalog->metrics[i].group != METRIC_GROUP_SRD &&
-            !has_pick(source, i))
-            log_info("ena: %s: driver %s %s does not offer %s: unsupported, not zero",
-                source->eni.ifname, source->eni.driver, source->eni.driver_version,
-                catalog->metrics[i].name);
+    for (uint32_t i = 0; i < reader->catalog->n_metrics; i++)
+        if (is_missing(source, reader->catalog, i) && !metric_set_has(&reader->told_missing, i))
+            say_missing_alike(source, reader, i);
 }
 
 // Looks every name up; of a name that stands twice the first counts. Returns how many were skipped.
@@ -80,28 +102,30 @@ static uint32_t pick_names(
 {
     uint32_t n_odd = 0;
     source->n_picks = 0;
+    source->eni.offered = (struct metric_set){0};
     for (uint32_t place = 0; place < names->n_names; place++) {
         size_t length = length_of_name(names->slots[place]);
         n_odd += length == 0;
         uint32_t metric = length > 0 ? catalog_find(catalog, names->slots[place], length)
                                      : METRIC_MAX;
-        if (metric != METRIC_MAX && !has_pick(source, metric))
-            source->picks[source->n_picks++] = (struct pick){metric, place};
+        if (metric == METRIC_MAX || catalog->metrics[metric].group == METRIC_GROUP_HOST ||
+            metric_set_has(&source->eni.offered, metric))
+            continue;
+        metric_set_add(&source->eni.offered, metric);
+        source->picks[source->n_picks++] = (struct pick){metric, place};
     }
     return n_odd;
 }
 
 static void learn_names(
-    struct eni_source *source, const struct catalog *catalog, const struct counters_names *names)
+    struct eni_source *source, struct eni_reader *reader, const struct counters_names *names)
 {
     source->picks = xreallocarray(source->picks, METRIC_MAX, sizeof(*source->picks));
-    uint32_t n_odd = pick_names(source, catalog, names);
-    if (source->has_told_names)
-        return;
-    source->has_told_names = true;
-    if (n_odd > 0)
+    uint32_t n_odd = pick_names(source, reader->catalog, names);
+    if (n_odd > 0 && !source->has_told_names)
         say_odd_names(source, n_odd);
-    say_missing(source, catalog);
+    source->has_told_names |= n_odd > 0;
+    say_missing(source, reader);
 }
 
 static bool are_kept(const struct names_kept *kept, const struct counters_names *names)
@@ -119,16 +143,17 @@ static void keep_names(struct names_kept *kept, const struct counters_names *nam
 }
 
 // Looks the names up if they are others than this source knows.
-static void take_names(struct eni_source *source, const struct catalog *catalog,
-    struct names_kept *kept, const struct counters_names *names)
+static void take_names(
+    struct eni_source *source, struct eni_reader *reader, const struct counters_names *names)
 {
+    struct names_kept *kept = &reader->names_kept;
     bool is_usual = are_kept(kept, names);
     if (is_usual && source->names_id == kept->id)
         return;
     uint64_t fingerprint = fingerprint_of(names);
     bool is_known = fingerprint == source->fingerprint && names->n_names == source->n_statistics;
     if (!is_known)
-        learn_names(source, catalog, names);
+        learn_names(source, reader, names);
     if (!is_known && !is_usual)
         keep_names(kept, names);
     if (!is_known || is_usual)
@@ -137,26 +162,26 @@ static void take_names(struct eni_source *source, const struct catalog *catalog,
     source->n_statistics = names->n_names;
 }
 
-static int read_names(struct eni_source *source, const struct catalog *catalog,
-    struct counters *counters, struct names_kept *kept)
+static int read_names(struct eni_source *source, struct eni_reader *reader)
 {
     struct link link = {.ifindex = source->eni.ifindex, .has_mac = true, .mac = source->eni.mac};
     memcpy(link.ifname, source->eni.ifname, sizeof(link.ifname));
     struct counters_names names = {0};
-    int r = counters->ops->names(counters, &link, &names);
+    int r = reader->counters->ops->names(reader->counters, &link, &names);
     if (r < 0)
         return r;
-    take_names(source, catalog, kept, &names);
+    take_names(source, reader, &names);
     source->are_names_due = false;
     return 0;
 }
 
 // 0, COUNTERS_CHANGED, or negative errno.
-static int read_once(struct eni_source *source, const struct catalog *catalog,
-    struct counters *counters, struct names_kept *kept, const uint64_t **ret_values)
+static int read_once(
+    struct eni_source *source, struct eni_reader *reader, const uint64_t **ret_values)
 {
+    struct counters *counters = reader->counters;
     if (source->are_names_due) {
-        int r = read_names(source, catalog, counters, kept);
+        int r = read_names(source, reader);
         if (r < 0)
             return r;
     }
@@ -165,17 +190,20 @@ static int read_once(struct eni_source *source, const struct catalog *catalog,
     return r;
 }
 
-int eni_source_read(struct eni_source *source, const struct catalog *catalog,
-    struct counters *counters, struct names_kept *kept, struct sample *ret_sample)
+int eni_source_read(struct eni_source *source, struct eni_reader *reader, struct sample *ret_sample)
 {
+    const struct counters *counters = reader->counters;
     const uint64_t *values;
-    int r = read_once(source, catalog, counters, kept, &values);
+    struct now before;
+    counters->ops->clock(counters, &before);
+    int r = read_once(source, reader, &values);
     if (r == COUNTERS_CHANGED)
-        r = read_once(source, catalog, counters, kept, &values);
+        r = read_once(source, reader, &values);
+    counters->ops->clock(counters, &ret_sample->at);
+    ret_sample->read_ns = ret_sample->at.boot_ns - before.boot_ns;
     if (r != 0)
         return r < 0 ? r : -EAGAIN;
     ret_sample->eni = &source->eni;
-    counters->ops->clock(counters, &ret_sample->at);
     ret_sample->n_readings = source->n_picks;
     for (uint32_t i = 0; i < source->n_picks; i++)
         ret_sample->readings[i] = (struct reading){
@@ -183,9 +211,24 @@ int eni_source_read(struct eni_source *source, const struct catalog *catalog,
     return 0;
 }
 
-bool eni_source_is_due(const struct eni_source *source, const struct now *now)
+bool eni_source_is_due(struct eni_source *source, const struct now *now)
 {
-    return now->boot_ns >= source->retry_ns;
+    return pace_is_due(&source->pace) && now->boot_ns >= source->retry_ns;
+}
+
+void eni_source_pace(struct eni_source *source, uint64_t read_ns)
+{
+    pace_note(&source->pace, read_ns);
+    bool is_slow = source->pace.stride > 1;
+    double mean_ms = (double)pace_mean_us(&source->pace) / 1000;
+    if (is_slow && !source->is_slow)
+        log_warning("ena: %s: a read takes %.1f ms on average, more than sample.budget allows: "
+                    "this interface is read less often, every %u ticks for now",
+            source->eni.ifname, mean_ms, source->pace.stride);
+    else if (!is_slow && source->is_slow)
+        log_info("ena: %s: a read takes %.1f ms on average: read in every tick again",
+            source->eni.ifname, mean_ms);
+    source->is_slow = is_slow;
 }
 
 static const char *explain(int error)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "flow/pace.h"
 #include "os/counters.h"
 #include "sample.h"
 
@@ -22,6 +23,14 @@ struct names_kept {
     char (*slots)[COUNTERS_NAME_BYTES]; // owned
 };
 
+// What reading an ENI needs, the same for all. Owned by the collector.
+struct eni_reader {
+    const struct catalog *catalog; // borrowed, as is the next
+    struct counters *counters;
+    struct names_kept names_kept;
+    struct metric_set told_missing; // the log knows that an ENI does not offer them
+};
+
 struct eni_source {
     struct eni eni;
     bool is_listed;        // seen since the list was started
@@ -33,15 +42,21 @@ struct eni_source {
     struct pick *picks;      // owned
     unsigned int n_failures; // in a row
     int told_error;          // the errno that the log knows of, 0 for none
-    bool has_told_names;     // what is missing or odd about the names was said
+    bool has_told_names;     // that some are odd
     uint64_t retry_ns;       // boot clock: not to be read before
+    struct pace pace;
+    bool is_slow; // the log knows that it is read less often
 };
 
-// 0 and a sample, or negative errno: nothing could be read now.
-must_check int eni_source_read(struct eni_source *source, const struct catalog *catalog,
-    struct counters *counters, struct names_kept *kept, struct sample *ret_sample);
-// Whether enough time has passed since the last failure.
-bool eni_source_is_due(const struct eni_source *source, const struct now *now);
+// 0 and a sample, or negative errno: nothing could be read now. `ret_sample` has `at` and `read_ns`
+// in either case.
+must_check int eni_source_read(
+    struct eni_source *source, struct eni_reader *reader, struct sample *ret_sample);
+// Whether to read it in this tick: enough time has passed since the last failure, and its reads are
+// within their budget. To be called once in every tick.
+bool eni_source_is_due(struct eni_source *source, const struct now *now);
+// Takes the time of a read into account, and says when that changes how often there is one.
+void eni_source_pace(struct eni_source *source, uint64_t read_ns);
 // Counts a result of eni_source_read() and says it when it is a change.
 void eni_source_note(struct eni_source *source, int result, const struct now *now);
 void eni_source_finish(struct eni_source *source);

@@ -8,7 +8,8 @@
 #include "encode/document.h"
 #include "log.h"
 
-#define DOCUMENT_FLAGS JSON_COMPACT
+// 15 digits are what a double keeps of any decimal number, so 15.26 stays 15.26.
+#define DOCUMENT_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
 static void must(bool is_done)
 {
@@ -94,6 +95,16 @@ json_t *document_text(const char *text, size_t max_bytes)
 json_t *document_number(uint64_t value)
 {
     return value <= INT64_MAX ? json_integer((json_int_t)value) : json_real((double)value);
+}
+
+json_t *document_decimal(uint64_t value, unsigned int n_decimals)
+{
+    uint64_t divisor = 1;
+    while (n_decimals-- > 0)
+        divisor *= 10;
+    if (value % divisor == 0)
+        return document_number(value / divisor);
+    return json_real((double)value / (double)divisor);
 }
 
 char *document_print(const json_t *root)

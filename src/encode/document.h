@@ -17,6 +17,10 @@ json_t *document_text(const char *text, size_t max_bytes);
 // As a real beyond INT64_MAX, which is where JSON integers of jansson end.
 json_t *document_number(uint64_t value);
 
+// `value` with its last digits behind the point, none of them a needless zero: 1520 with two
+// decimals is 15.2.
+json_t *document_decimal(uint64_t value, unsigned int n_decimals);
+
 // Compact, members in the order in which they were set, without a newline. Freed by the caller.
 char *document_print(const json_t *root);
 // What document_print() would give, in bytes.

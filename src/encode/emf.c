@@ -31,7 +31,7 @@ struct source {
 bool emf_is_reserved(const char *name)
 {
     static const char *const names[] = {"interface", "mac", "driver", "driver_version", "enis",
-        "throttled", "sample_ms", "gap_ms", "boot", "sequence", "part", "parts"};
+        "throttled", "unsupported", "sample_ms", "gap_ms", "boot", "sequence", "part", "parts"};
     // The agent is written in Go, which takes members in either case: `_aws`, and what named the
     // log group before it.
     static const char *const prefixes[] = {":", "_aws", "log_group_name", "log_stream_name"};
@@ -126,14 +126,21 @@ static uint64_t n_values_in(const struct part *part, uint64_t at, const struct r
     return end > first ? end - first : 0;
 }
 
-static json_t *make_values(const struct part *part, const struct series *series)
+static json_t *make_number(const struct metric *metric, uint64_t value)
 {
+    return document_decimal(value, metric->n_decimals);
+}
+
+static json_t *make_values(const struct source *source, const struct series *series)
+{
+    const struct metric *metric = metric_of(source, series->metric);
+    const struct part *part = &source->part;
     json_t *values = json_array();
     uint64_t at = 0;
     for (uint32_t i = 0; i < series->n_runs; i++) {
         const struct run *run = &series->runs[i];
         for (uint64_t n = n_values_in(part, at, run); n > 0; n--)
-            document_append(values, document_number(run->value));
+            document_append(values, make_number(metric, run->value));
         at += run->n_values;
     }
     return values;
@@ -145,7 +152,7 @@ static void set_values(json_t *root, const struct source *source)
         const struct series *series = &source->record->series[i];
         if (is_in(&source->part, series))
             document_set(
-                root, metric_of(source, series->metric)->name, make_values(&source->part, series));
+                root, metric_of(source, series->metric)->name, make_values(source, series));
     }
 }
 
@@ -183,9 +190,12 @@ static json_t *make_sets(const struct source *source)
 
 static const char *unit_of(const struct metric *metric)
 {
-    if (metric->kind == METRIC_PERCENT)
-        return "Percent";
-    return metric->kind == METRIC_MODE ? "None" : "Count";
+    static const char *const units[] = {[METRIC_COUNTER] = "Count",
+        [METRIC_GAUGE] = "Count",
+        [METRIC_PERCENT] = "Percent",
+        [METRIC_DURATION] = "Milliseconds",
+        [METRIC_MODE] = "None"};
+    return units[metric->kind];
 }
 
 static json_t *make_definition(const struct source *source, const struct metric *metric)
@@ -285,7 +295,7 @@ static void set_properties(json_t *root, const struct source *source, uint32_t i
     for (uint32_t i = 0; i < record->n_properties; i++) {
         const struct metric *metric = metric_of(source, record->properties[i].metric);
         if (metric->kind != METRIC_COUNTER || index == 0)
-            document_set(root, metric->name, document_number(record->properties[i].value));
+            document_set(root, metric->name, make_number(metric, record->properties[i].value));
     }
 }
 
@@ -313,6 +323,16 @@ static json_t *make_throttled(const struct source *source)
     return throttled;
 }
 
+// What is absent because no ENI of the record has it: it is not zero.
+static json_t *make_unsupported(const struct source *source)
+{
+    json_t *names = json_array();
+    for (uint32_t i = 0; i < source->emf->catalog->n_metrics; i++)
+        if (metric_set_has(&source->record->unsupported, i))
+            document_append(names, document_text(metric_of(source, i)->name, SIZE_MAX));
+    return names;
+}
+
 static void set_record(json_t *root, const struct source *source, uint32_t index)
 {
     const struct record *record = source->record;
@@ -322,6 +342,9 @@ static void set_record(json_t *root, const struct source *source, uint32_t index
         set_eni(root, &record->eni);
     set_properties(root, source, index);
     document_set(root, "throttled", make_throttled(source));
+    json_auto_t *unsupported = make_unsupported(source);
+    if (json_array_size(unsupported) > 0)
+        document_set(root, "unsupported", json_incref(unsupported));
     document_set(root, "sample_ms", document_number(record->sample_ms));
     if (record->gap_ms > 0)
         document_set(root, "gap_ms", document_number(record->gap_ms));

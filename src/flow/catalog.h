@@ -17,3 +17,6 @@ const char *catalog_options_check(const struct catalog_options *options);
 void catalog_init(struct catalog *catalog, const struct catalog_options *options);
 // METRIC_MAX when there is none of this name. `name` need not be terminated.
 uint32_t catalog_find(const struct catalog *catalog, const char *name, size_t length);
+// What an ENI must have to offer a statistic: AWS EC2 user guide, "Monitor network performance for
+// ENA settings", and the driver's release notes.
+const char *catalog_needs(uint32_t metric);

@@ -50,6 +50,14 @@ static size_t place_for_life(struct delta_table *table)
     return oldest;
 }
 
+// What is not of an ENI has a life too. No device has the broadcast address.
+static const struct eni instance = {.mac = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}};
+
+static const struct eni *subject_of(const struct sample *sample)
+{
+    return sample->eni != NULL ? sample->eni : &instance;
+}
+
 static struct life *find_life(struct delta_table *table, const struct mac *mac)
 {
     for (size_t i = 0; i < table->n_lives; i++) {
@@ -62,13 +70,13 @@ static struct life *find_life(struct delta_table *table, const struct mac *mac)
     return NULL;
 }
 
-static struct life *life_of(struct delta_table *table, const struct sample *sample)
+static struct life *life_of(struct delta_table *table, const struct mac *mac)
 {
-    struct life *life = find_life(table, &sample->eni->mac);
+    struct life *life = find_life(table, mac);
     if (life != NULL)
         return life;
     life = xcalloc(1, sizeof(*life));
-    life->mac = sample->eni->mac;
+    life->mac = *mac;
     size_t place = place_for_life(table);
     table->lives[place] = life;
     return life;
@@ -82,12 +90,17 @@ static uint64_t resets_of(const struct sample *sample)
     return NO_RESETS;
 }
 
+static bool is_of_device(const struct hearing *hearing, uint32_t metric)
+{
+    return hearing->table->catalog->metrics[metric].group < N_DEVICE_GROUPS;
+}
+
 static void hear_driver_reading(const struct hearing *hearing, const struct reading *reading)
 {
     struct life *life = hearing->life;
     uint64_t before = life->baseline.value[reading->metric];
     bool is_restarted = reading->value < before;
-    bool is_other_device = hearing->sample->eni->ifindex != life->ifindex;
+    bool is_other_device = hearing->ifindex != life->ifindex;
     if (!is_counter(hearing, reading->metric))
         put(hearing->delta, reading->metric, reading->value);
     else if (life->baseline.is_known[reading->metric] && (is_restarted || !is_other_device))
@@ -100,7 +113,7 @@ static void hear_driver(const struct hearing *hearing)
     const struct sample *sample = hearing->sample;
     bool is_first = hearing->life->driver_ns == 0;
     for (uint32_t i = 0; i < sample->n_readings; i++) {
-        if (!is_of(hearing, sample->readings[i].metric, METRIC_GROUP_DRIVER))
+        if (is_of_device(hearing, sample->readings[i].metric))
             continue;
         if (is_first)
             remember(hearing->life, &sample->readings[i]);
@@ -109,7 +122,7 @@ static void hear_driver(const struct hearing *hearing)
     }
     if (hearing->delta->n_readings > 0)
         note_elapsed(hearing, hearing->life->driver_ns);
-    hearing->life->ifindex = sample->eni->ifindex;
+    hearing->life->ifindex = hearing->ifindex;
     hearing->life->driver_ns = sample->at.boot_ns;
 }
 
@@ -156,7 +169,7 @@ static bool publish_unchanged(const struct hearing *hearing)
     const struct values *baseline = &hearing->life->baseline;
     const struct sample *sample = hearing->sample;
     struct delta *delta = hearing->delta;
-    if (!is_settled(hearing->life, sample->eni->ifindex))
+    if (!is_settled(hearing->life, hearing->ifindex))
         return false;
     for (uint32_t i = 0; i < sample->n_readings; i++) {
         struct reading reading = sample->readings[i];
@@ -179,6 +192,8 @@ static enum delta_outcome hear(const struct hearing *hearing)
     enum delta_outcome outcome = DELTA_PUBLISH;
     for (int id = 0; id < N_DEVICE_GROUPS; id++) {
         enum delta_outcome r = group_hear(hearing, id);
+        if (r == DELTA_SUSPECT)
+            hearing->delta->held |= 1u << id;
         if (r > outcome)
             outcome = r;
     }
@@ -190,17 +205,21 @@ static enum delta_outcome hear(const struct hearing *hearing)
 enum delta_outcome delta_table_apply(
     struct delta_table *table, const struct sample *sample, struct delta *ret_delta)
 {
+    const struct eni *subject = subject_of(sample);
     struct hearing hearing = {.table = table,
-        .life = life_of(table, sample),
+        .life = life_of(table, &subject->mac),
         .sample = sample,
         .delta = ret_delta,
+        .ifindex = subject->ifindex,
         .resets = NO_RESETS};
     hearing.life->seen_ns = sample->at.boot_ns;
     ret_delta->eni = sample->eni;
     ret_delta->at = sample->at;
+    ret_delta->read_ns = sample->read_ns;
     ret_delta->elapsed_ns = 0;
     ret_delta->n_readings = 0;
-    ret_delta->verdict = VERDICT_NONE;
+    ret_delta->verdicts = 0;
+    ret_delta->held = 0;
     if (publish_unchanged(&hearing))
         return DELTA_PUBLISH;
     hearing.resets = resets_of(sample);

@@ -43,7 +43,7 @@ static struct look examine(const struct hearing *hearing, enum metric_group id)
 {
     struct look look = {.id = id, .group = &hearing->life->groups[id], .is_dark = true};
     const struct origin *origin = &look.group->origin;
-    look.is_other_device = hearing->sample->eni->ifindex != origin->ifindex;
+    look.is_other_device = hearing->ifindex != origin->ifindex;
     look.is_told = look.is_other_device ||
         (hearing->resets != NO_RESETS && origin->resets != NO_RESETS &&
             hearing->resets != origin->resets);
@@ -56,8 +56,7 @@ static struct look examine(const struct hearing *hearing, enum metric_group id)
 
 static void tell(const struct hearing *hearing, enum verdict verdict)
 {
-    if (verdict > hearing->delta->verdict)
-        hearing->delta->verdict = verdict;
+    hearing->delta->verdicts |= verdict;
 }
 
 static void set_baseline(const struct hearing *hearing, const struct look *look, bool is_confirmed)
@@ -67,7 +66,7 @@ static void set_baseline(const struct hearing *hearing, const struct look *look,
         if (is_of(hearing, sample->readings[i].metric, look->id))
             remember(hearing->life, &sample->readings[i]);
     look->group->origin = (struct origin){
-        sample->at.boot_ns, hearing->resets, sample->eni->ifindex, is_confirmed};
+        sample->at.boot_ns, hearing->resets, hearing->ifindex, is_confirmed};
     look->group->state = GROUP_TRUTHFUL;
     if (look->id == METRIC_GROUP_ALLOWANCE)
         hearing->life->is_dark = look->is_dark;
@@ -208,13 +207,13 @@ static void end_trial(const struct hearing *hearing, const struct look *look)
     look->group->is_on_trial = false;
     if (is_back(hearing, look)) {
         take_back(hearing, look);
-        if (look->group->aside.ifindex == hearing->sample->eni->ifindex)
+        if (look->group->aside.ifindex == hearing->ifindex)
             tell(hearing, VERDICT_LIE);
     } else if (!look->group->aside.is_confirmed) {
         tell(hearing, VERDICT_REBASED);
         forget(hearing, look);
     } else {
-        look->group->origin.ifindex = hearing->sample->eni->ifindex;
+        look->group->origin.ifindex = hearing->ifindex;
     }
 }
 

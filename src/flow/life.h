@@ -50,6 +50,7 @@ struct hearing {
     struct life *life;
     const struct sample *sample;
     struct delta *delta;
+    int ifindex; // 0: of the instance
     uint64_t resets;
 };
 

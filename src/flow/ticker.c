@@ -39,6 +39,7 @@ bool ticker_is_due(struct ticker *ticker, const struct now *now)
         wait_until(ticker, now, ticker->due_wall_ms);
         return false;
     }
+    ticker->late_ns = ticker->due_boot_ns != 0 ? now->boot_ns - ticker->due_boot_ns : 0;
     wait_until(ticker, now, next_multiple(ticker, now));
     return true;
 }

@@ -3,30 +3,10 @@
 #include <string.h>
 
 #include "base.h"
-#include "flow/window.h"
+#include "flow/window_member.h"
 
 #define MS_PER_HOUR   UINT64_C(3600000)
 #define MS_PER_MINUTE UINT64_C(60000)
-
-// A series that still grows.
-struct growing {
-    uint32_t n_runs, capacity;
-    struct run *runs;
-};
-
-// What a member knows of one metric: its series where it is published, else what a property says.
-struct track {
-    struct growing series;
-    bool has_property;
-    uint64_t property;
-};
-
-struct member {
-    struct eni eni; // all zero for the instance
-    bool was_read;  // in this window
-    uint64_t gap_ms;
-    struct track tracks[METRIC_MAX];
-};
 
 static const char *const quiet_enis_choices[] = {"omit", "send", NULL};
 
@@ -125,6 +105,12 @@ void window_open(struct window *window, const struct now *now)
     window->has_ended = false;
 }
 
+// A percentage with two decimals, as a whole number.
+static uint64_t percent_hundredths(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? (uint64_t)((double)part / (double)whole * 10000 + 0.5) : 0;
+}
+
 static struct member *find_member(struct window *window, const struct mac *mac)
 {
     for (size_t i = 0; i < window->n_enis; i++) {
@@ -174,8 +160,10 @@ static void take_value(struct member *member, const struct metric *metric, enum 
         append(&track->series, reading->value);
         return;
     }
-    track->property = metric->kind == METRIC_COUNTER ? track->property + reading->value
-                                                     : reading->value;
+    if (metric->kind == METRIC_COUNTER)
+        track->property += reading->value;
+    else if (metric->kind != METRIC_DURATION || reading->value > track->property)
+        track->property = reading->value;
     track->has_property = true;
 }
 
@@ -218,12 +206,37 @@ static bool is_srd_figure(uint32_t metric)
     return metric >= METRIC_SRD_TX_PKTS && metric <= METRIC_SRD_RESOURCE_UTILIZATION;
 }
 
-void window_add(struct window *window, const struct delta *delta)
+static void note_largest(struct window *window, const struct reading *reading)
 {
-    const struct metric *metrics = window->catalog->metrics;
+    if (reading->metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE &&
+        reading->value > window->largest_available)
+        window->largest_available = reading->value;
+}
+
+static void take_reading(
+    struct window *window, struct member *member, const struct reading *reading)
+{
+    const struct metric *metric = &window->catalog->metrics[reading->metric];
+    take_value(member, metric, METRIC_SCOPE_ENI, reading);
+    roll_up(&window->ticks[reading->metric], metric->kind, reading->value);
+}
+
+// What is not of an ENI counts for the instance alone.
+static void add_of_instance(struct window *window, const struct delta *delta)
+{
+    for (uint32_t i = 0; i < delta->n_readings; i++) {
+        const struct reading *reading = &delta->readings[i];
+        enum metric_kind kind = window->catalog->metrics[reading->metric].kind;
+        roll_up(&window->ticks[reading->metric], kind, reading->value);
+    }
+}
+
+static void add_of_eni(struct window *window, const struct delta *delta)
+{
     struct member *member = member_of(window, delta->eni);
     member->eni = *delta->eni;
     member->was_read = true;
+    window->instance->was_read = true;
     note_gap(window, member, delta->elapsed_ns);
     note_gap(window, window->instance, delta->elapsed_ns);
     bool srd_off = is_srd_off(delta);
@@ -231,14 +244,36 @@ void window_add(struct window *window, const struct delta *delta)
         const struct reading *reading = &delta->readings[i];
         if (srd_off && is_srd_figure(reading->metric))
             continue;
-        const struct metric *metric = &metrics[reading->metric];
-        take_value(member, metric, METRIC_SCOPE_ENI, reading);
-        roll_up(&window->ticks[reading->metric], metric->kind, reading->value);
+        note_largest(window, reading);
+        take_reading(window, member, reading);
     }
+    struct reading read_ms = {METRIC_SELF_READ_MS, delta->read_ns / (NS_PER_MS / 100)};
+    if (delta->read_ns > 0)
+        take_reading(window, member, &read_ms);
+}
+
+void window_add(struct window *window, const struct delta *delta)
+{
+    if (delta->eni != NULL)
+        add_of_eni(window, delta);
+    else
+        add_of_instance(window, delta);
+}
+
+// The limit itself is told nowhere: the largest number that was ever left stands for it.
+static void derive_used(struct window *window)
+{
+    const struct window_tick *available = &window->ticks[METRIC_CONNTRACK_ALLOWANCE_AVAILABLE];
+    uint64_t largest = window->largest_available;
+    if (!available->has_value || largest == 0)
+        return;
+    window->ticks[METRIC_CONNTRACK_ALLOWANCE_USED_PERCENT] = (struct window_tick){
+        true, percent_hundredths(largest - available->value, largest)};
 }
 
 bool window_end_tick(struct window *window, const struct now *now)
 {
+    derive_used(window);
     for (uint32_t i = 0; i < window->catalog->n_metrics; i++) {
         struct window_tick *tick = &window->ticks[i];
         if (!tick->has_value)
@@ -251,77 +286,23 @@ bool window_end_tick(struct window *window, const struct now *now)
     return window->has_ended;
 }
 
-struct record_size {
-    uint32_t n_series, n_properties, n_runs;
-};
-
-static struct record_size measure(const struct window *window, const struct member *member)
+static uint64_t sum_of(const struct track *track)
 {
-    struct record_size size = {0};
-    for (uint32_t i = 0; i < window->catalog->n_metrics; i++) {
-        const struct track *track = &member->tracks[i];
-        size.n_series += track->series.n_runs > 0;
-        size.n_runs += track->series.n_runs;
-        size.n_properties += track->has_property;
-    }
-    return size;
+    uint64_t sum = track->property;
+    for (uint32_t i = 0; i < track->series.n_runs; i++)
+        sum += track->series.runs[i].value * track->series.runs[i].n_values;
+    return sum;
 }
 
-// Header, series, properties and runs in one block, in this order: none needs padding before it.
-static struct record *allocate_record(const struct record_size *size)
+// Where no packet was eligible there is no share, neither 0 nor 100.
+static void derive_share(
+    const struct window *window, struct member *member, enum metric_scope scope)
 {
-    size_t bytes = sizeof(struct record) + size->n_series * sizeof(struct series) +
-        size->n_properties * sizeof(struct reading) + size->n_runs * sizeof(struct run);
-    struct record *record = xcalloc(1, bytes);
-    record->bytes = bytes;
-    return record;
-}
-
-static uint32_t count_values(const struct growing *series)
-{
-    uint32_t n_values = 0;
-    for (uint32_t i = 0; i < series->n_runs; i++)
-        n_values += series->runs[i].n_values;
-    return n_values;
-}
-
-static void fill_record(
-    struct record *record, const struct record_size *size, const struct member *member)
-{
-    struct series *series = (struct series *)(record + 1);
-    struct reading *properties = (struct reading *)(series + size->n_series);
-    struct run *runs = (struct run *)(properties + size->n_properties);
-    record->series = series;
-    record->properties = properties;
-    for (uint32_t i = 0; i < METRIC_MAX; i++) {
-        const struct track *track = &member->tracks[i];
-        if (track->has_property)
-            properties[record->n_properties++] = (struct reading){i, track->property};
-        if (track->series.n_runs == 0)
-            continue;
-        memcpy(runs, track->series.runs, track->series.n_runs * sizeof(*runs));
-        series[record->n_series++] = (struct series){
-            i, count_values(&track->series), track->series.n_runs, runs};
-        runs += track->series.n_runs;
-    }
-}
-
-static struct record *make_record(
-    const struct window *window, const struct member *member, enum metric_scope scope)
-{
-    struct record_size size = measure(window, member);
-    if (size.n_series == 0)
-        return NULL;
-    struct record *record = allocate_record(&size);
-    record->scope = scope;
-    record->eni = member->eni;
-    record->start_ms = window->start_ms;
-    record->clock_offset_ms = window->clock_offset_ms;
-    record->period_ms = window->options->period_ms;
-    record->sample_ms = window->sample_ms;
-    record->gap_ms = member->gap_ms;
-    fill_record(record, &size, member);
-    return record;
+    uint64_t eligible = sum_of(&member->tracks[METRIC_SRD_ELIGIBLE_TX_PKTS]);
+    uint64_t sent = sum_of(&member->tracks[METRIC_SRD_TX_PKTS]);
+    struct reading share = {METRIC_SRD_TX_SHARE_PERCENT, percent_hundredths(sent, eligible)};
+    if (eligible > 0)
+        take_value(member, &window->catalog->metrics[share.metric], scope, &share);
 }
 
 // Empties a member for the next window and keeps its memory.
@@ -353,43 +334,61 @@ static void clear_enis(struct window *window)
     window->n_enis = n_kept;
 }
 
-static uint32_t count_read(const struct window *window)
+// How many ENIs were read; what they offer is what the instance does.
+static uint32_t count_read(struct window *window)
 {
     uint32_t n_read = 0;
-    for (size_t i = 0; i < window->n_enis; i++)
-        n_read += window->enis[i]->was_read;
+    struct metric_set *offered = &window->instance->eni.offered;
+    *offered = (struct metric_set){0};
+    for (size_t i = 0; i < window->n_enis; i++) {
+        if (!window->enis[i]->was_read)
+            continue;
+        n_read++;
+        metric_set_add_all(offered, &window->enis[i]->eni.offered);
+    }
     return n_read;
 }
 
 // Whether an exceeded counter moved in this window.
 static bool is_loud(const struct member *member)
 {
-    for (uint32_t i = 0; i < METRIC_N_EXCEEDED; i++) {
-        const struct track *track = &member->tracks[i];
-        if (track->property > 0 || track->series.n_runs > 1 ||
-            (track->series.n_runs == 1 && track->series.runs[0].value > 0))
+    for (uint32_t i = 0; i < METRIC_N_EXCEEDED; i++)
+        if (sum_of(&member->tracks[i]) > 0)
             return true;
-    }
     return false;
+}
+
+static struct record *close_instance(struct window *window)
+{
+    uint32_t n_enis = count_read(window);
+    derive_share(window, window->instance, METRIC_SCOPE_INSTANCE);
+    struct record *record = member_record(window, window->instance, METRIC_SCOPE_INSTANCE);
+    if (record == NULL)
+        return NULL; // the sums go on to the next record
+    record->n_enis = n_enis;
+    clear_member(window->instance);
+    return record;
+}
+
+static struct record *close_eni(const struct window *window, struct member *member)
+{
+    if (!is_loud(member) && window->options->quiet_enis == QUIET_ENIS_OMIT)
+        return NULL;
+    derive_share(window, member, METRIC_SCOPE_ENI);
+    return member_record(window, member, METRIC_SCOPE_ENI);
 }
 
 struct record *window_close(struct window *window)
 {
     if (!window->is_open)
         return NULL;
-    struct record *first = make_record(window, window->instance, METRIC_SCOPE_INSTANCE);
+    struct record *first = close_instance(window);
     struct record **end = first != NULL ? &first->next : &first;
-    if (first != NULL)
-        first->n_enis = count_read(window);
     for (size_t i = 0; i < window->n_enis; i++) {
-        const struct member *member = window->enis[i];
-        if (!is_loud(member) && window->options->quiet_enis == QUIET_ENIS_OMIT)
-            continue;
-        *end = make_record(window, member, METRIC_SCOPE_ENI);
+        *end = close_eni(window, window->enis[i]);
         if (*end != NULL)
             end = &(*end)->next;
     }
-    clear_member(window->instance);
     clear_enis(window);
     window->is_open = false;
     return first;

@@ -33,6 +33,7 @@ struct window {
     struct member *instance;
     struct member **enis;
     size_t n_enis;
+    uint64_t largest_available; // conntrack_allowance_available, of any ENI since the start
     size_t next; // where the next member is probably: ENIs come in the same order in each tick
     struct window_tick {
         bool has_value;

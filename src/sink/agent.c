@@ -30,6 +30,7 @@ struct agent {
     struct agent_dialer dialer;
     struct outage outage;
     bool has_greeted;          // the log knows that it was reached
+    bool has_connected;        // ever
     bool has_lost;             // the last connection ended with a batch in flight
     const struct batch *batch; // in flight, borrowed; NULL: idle
     struct agent_look look;    // at the acknowledgement
@@ -111,6 +112,10 @@ static void say_back(struct agent *agent, const struct now *now)
 
 static void tell_news(struct agent *agent, const struct now *now, int news)
 {
+    if (news == DIALER_CONNECTED) {
+        agent->sink.n_reconnects += agent->has_connected;
+        agent->has_connected = true;
+    }
     if (news == DIALER_FAILED)
         say_away(agent, now, "cannot reach", agent->dialer.reason);
     else if (news == DIALER_CONNECTED && !agent->dialer.endpoint.is_udp && !agent->has_lost)

@@ -177,7 +177,7 @@ static void lie_after_which_nothing_has_moved_is_told_too(void **state)
     struct bench *bench = confirmed(state);
     look(bench, 2, 0, 0, 3);
     assert_int_equal(look(bench, 3, 1000, 500, 3), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_LIE);
+    assert_int_equal(bench->delta.verdicts, VERDICT_LIE);
     assert_int_equal(bench->delta.elapsed_ns, 2 * SECOND);
     assert_int_equal(pps(bench), 0);
 }

@@ -26,7 +26,7 @@ static void increase_is_the_difference(void **state)
     assert_int_equal(look(bench, 2, 1007, 400, 3), DELTA_PUBLISH);
     assert_int_equal(pps(bench), 7);
     assert_int_equal(of(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE), 400);
-    assert_int_equal(bench->delta.verdict, VERDICT_NONE);
+    assert_int_equal(bench->delta.verdicts, 0);
     assert_int_equal(bench->delta.elapsed_ns, SECOND);
 }
 
@@ -65,7 +65,7 @@ static void zeros_that_go_away_are_a_lie_and_lose_nothing(void **state)
     assert_int_equal(look(bench, 2, 0, 0, 3), DELTA_SUSPECT);
     assert_int_equal(look(bench, 3, 0, 0, 3), DELTA_SUSPECT);
     assert_int_equal(look(bench, 4, 1009, 400, 3), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_LIE);
+    assert_int_equal(bench->delta.verdicts, VERDICT_LIE);
     assert_int_equal(pps(bench), 9);
     assert_int_equal(bench->delta.elapsed_ns, 3 * SECOND);
 }
@@ -74,7 +74,7 @@ static void fall_with_a_told_reset_counts_from_zero_at_once(void **state)
 {
     struct bench *bench = confirmed(state);
     assert_int_equal(look(bench, 2, 40, 500, 4), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_RESET);
+    assert_int_equal(bench->delta.verdicts, VERDICT_RESET);
     assert_int_equal(pps(bench), 40);
     assert_int_equal(look(bench, 3, 45, 500, 4), DELTA_PUBLISH);
     assert_int_equal(pps(bench), 5);
@@ -85,7 +85,7 @@ static void told_reset_does_not_hasten_a_device_that_answers_zeros(void **state)
     struct bench *bench = confirmed(state);
     assert_int_equal(look(bench, 2, 0, 0, 4), DELTA_SUSPECT);
     assert_int_equal(look(bench, 3, 12, 500, 4), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_RESET);
+    assert_int_equal(bench->delta.verdicts, VERDICT_RESET);
     assert_int_equal(pps(bench), 12);
 }
 
@@ -95,7 +95,7 @@ static void fall_that_nothing_tells_is_a_reset_after_the_verdict_time(void **sta
     for (uint64_t second = 2; second < 12; second++)
         assert_int_equal(look(bench, second, 40 + second, 500, 3), DELTA_SUSPECT);
     assert_int_equal(look(bench, 12, 60, 500, 3), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_RESET);
+    assert_int_equal(bench->delta.verdicts, VERDICT_RESET);
     assert_int_equal(pps(bench), 60);
 }
 
@@ -117,7 +117,7 @@ static void fall_below_a_baseline_seen_once_is_rebased(void **state)
     for (uint64_t second = 1; second < 11; second++)
         assert_int_equal(look(bench, second, 5000, 500, 3), DELTA_SUSPECT);
     assert_int_equal(look(bench, 11, 5000, 500, 3), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_REBASED);
+    assert_int_equal(bench->delta.verdicts, VERDICT_REBASED);
     assert_false(has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED));
     assert_int_equal(look(bench, 12, 5004, 500, 3), DELTA_PUBLISH);
     assert_int_equal(pps(bench), 4);
@@ -159,14 +159,14 @@ static void counter_of_the_driver_that_falls_restarted(void **state)
     put(bench, METRIC_N_KNOWN, 20);
     assert_int_equal(apply(bench), DELTA_PUBLISH);
     assert_int_equal(of(bench, METRIC_N_KNOWN), 20);
-    assert_int_equal(bench->delta.verdict, VERDICT_NONE);
+    assert_int_equal(bench->delta.verdicts, 0);
 }
 
 static void resets_that_move_without_a_fall_are_no_reset(void **state)
 {
     struct bench *bench = confirmed(state);
     assert_int_equal(look(bench, 2, 1002, 500, 4), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_NONE);
+    assert_int_equal(bench->delta.verdicts, 0);
     assert_int_equal(pps(bench), 2);
 }
 
@@ -199,7 +199,7 @@ static void zeros_longer_than_the_verdict_time_can_still_be_a_lie(void **state)
             published += pps(bench);
     assert_int_equal(published, 0);
     assert_int_equal(look(bench, 40, 1011, 500, 3), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_LIE);
+    assert_int_equal(bench->delta.verdicts, VERDICT_LIE);
     assert_int_equal(pps(bench), 11);
     assert_int_equal(bench->delta.elapsed_ns, 39 * SECOND);
 }
@@ -239,7 +239,7 @@ static void jump_that_no_nic_can_do_is_held_and_goes_away(void **state)
     struct bench *bench = confirmed(state);
     assert_int_equal(look(bench, 2, UINT64_C(0xffff888000000000), 500, 3), DELTA_SUSPECT);
     assert_int_equal(look(bench, 3, 1004, 500, 3), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_LIE);
+    assert_int_equal(bench->delta.verdicts, VERDICT_LIE);
     assert_int_equal(pps(bench), 4);
 }
 
@@ -250,7 +250,7 @@ static void jump_that_stays_is_a_new_baseline(void **state)
     for (uint64_t second = 2; second < 12; second++)
         assert_int_equal(look(bench, second, far, 500, 3), DELTA_SUSPECT);
     assert_int_equal(look(bench, 12, far, 500, 3), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_REBASED);
+    assert_int_equal(bench->delta.verdicts, VERDICT_REBASED);
     assert_int_equal(look(bench, 13, far + 2, 500, 3), DELTA_PUBLISH);
     assert_int_equal(pps(bench), 2);
 }
@@ -268,7 +268,7 @@ static void other_ifindex_above_the_baseline_is_rebased(void **state)
     struct bench *bench = confirmed(state);
     bench->eni.ifindex = 9;
     assert_int_equal(look(bench, 2, 4000, 500, 0), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_REBASED);
+    assert_int_equal(bench->delta.verdicts, VERDICT_REBASED);
     assert_false(has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED));
     assert_int_equal(look(bench, 3, 4001, 500, 0), DELTA_PUBLISH);
     assert_int_equal(pps(bench), 1);
@@ -279,7 +279,7 @@ static void other_ifindex_below_the_baseline_is_a_reset(void **state)
     struct bench *bench = confirmed(state);
     bench->eni.ifindex = 9;
     assert_int_equal(look(bench, 2, 8, 500, 0), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_RESET);
+    assert_int_equal(bench->delta.verdicts, VERDICT_RESET);
     assert_int_equal(pps(bench), 8);
 }
 
@@ -288,7 +288,7 @@ static void other_ifindex_with_the_same_values_is_rebased(void **state)
     struct bench *bench = confirmed(state);
     bench->eni.ifindex = 9;
     assert_int_equal(look(bench, 2, 1000, 500, 3), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_REBASED);
+    assert_int_equal(bench->delta.verdicts, VERDICT_REBASED);
     assert_int_equal(look(bench, 3, 1006, 500, 3), DELTA_PUBLISH);
     assert_int_equal(pps(bench), 6);
 }
@@ -301,7 +301,7 @@ static void baseline_is_confirmed_by_a_second_sample_that_moved(void **state)
     for (uint64_t second = 2; second < 12; second++)
         assert_int_equal(look(bench, second, 40, 500, 3), DELTA_SUSPECT);
     assert_int_equal(look(bench, 12, 40, 500, 3), DELTA_PUBLISH);
-    assert_int_equal(bench->delta.verdict, VERDICT_RESET);
+    assert_int_equal(bench->delta.verdicts, VERDICT_RESET);
     assert_int_equal(pps(bench), 40);
 }
 

@@ -105,6 +105,7 @@ static int set_up(void **state)
     pipeline_init(
         &bench->pipeline, &options, &bench->catalog, &bench->identity, &bench->sink.base, "boot-1");
     bench->eni = (struct eni){.mac = {{2, 0, 0, 0, 0, 1}}, .ifindex = 2, .ifname = "ens5"};
+    memset(&bench->eni.offered, 0xff, sizeof(bench->eni.offered));
     bench->now = (struct now){.boot_ns = NS_PER_S * 1000, .wall_ms = T0};
     *state = bench;
     return 0;
@@ -245,12 +246,12 @@ static void never_is_counted_and_the_next_goes_on(void **state)
     ticks(bench, 10, 1);
     bench->sink.answer.ship = SHIP_NEVER;
     ship(bench);
-    assert_int_equal(bench->pipeline.n_refused, 2);
+    assert_int_equal(bench->pipeline.health.n_records_refused, 2);
     bench->sink.answer.ship = SHIP_TAKEN;
     ticks(bench, 10, 1);
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 2);
-    assert_int_equal(bench->pipeline.n_delivered, 2);
+    assert_int_equal(bench->pipeline.health.n_records_delivered, 2);
 }
 
 static void record_that_fits_no_document_is_dropped_and_said(void **state)
@@ -262,7 +263,7 @@ static void record_that_fits_no_document_is_dropped_and_said(void **state)
     assert_true(pipeline_has_work(&bench->pipeline));
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 0);
-    assert_int_equal(bench->pipeline.n_refused, 2);
+    assert_int_equal(bench->pipeline.health.n_records_refused, 2);
     assert_true(pipeline_is_drained(&bench->pipeline));
 }
 
@@ -328,7 +329,7 @@ static void documents_that_outgrow_their_plan_are_planned_anew(void **state)
     for (int i = 0; i < 10 && pipeline_has_work(&bench->pipeline); i++)
         ship(bench);
     assert_true(pipeline_is_drained(&bench->pipeline));
-    assert_int_equal(bench->pipeline.n_refused, 0);
+    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
     json_int_t sum = 0;
     for (size_t i = 0; i < bench->sink.n_documents; i++) {
         json_auto_t *root = document(bench, i);

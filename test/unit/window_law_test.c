@@ -24,8 +24,10 @@ struct model {
     bool was_read[N_ENIS], is_loud[N_ENIS];
     bool has_roll_up[METRIC_MAX]; // of the running tick
     uint64_t roll_up[METRIC_MAX];
-    uint64_t given[N_ENIS][METRIC_MAX];     // counters, since the start
-    uint64_t published[N_ENIS][METRIC_MAX]; // as metric or as property
+    uint64_t largest_available;
+    uint64_t srd_sent[N_ENIS + 1], srd_eligible[N_ENIS + 1]; // in this window
+    uint64_t given[N_ENIS][METRIC_MAX];                      // counters, since the start
+    uint64_t published[N_ENIS][METRIC_MAX];                  // as metric or as property
     size_t n_windows;
     int64_t at_ms;
 };
@@ -39,11 +41,18 @@ static void foresee(struct model *model, int who, uint32_t metric, uint64_t valu
 {
     struct expected *expected = &model->expected[who][metric];
     unsigned int scope = who == INSTANCE ? METRIC_SCOPE_INSTANCE : METRIC_SCOPE_ENI;
+    if (metric == METRIC_SRD_TX_PKTS)
+        model->srd_sent[who] += value;
+    if (metric == METRIC_SRD_ELIGIBLE_TX_PKTS)
+        model->srd_eligible[who] += value;
     if (metric_of(model, metric)->published & scope) {
         assert_true(expected->n_values < MAX_VALUES);
         expected->values[expected->n_values++] = value;
         return;
     }
+    bool is_worst = metric_of(model, metric)->kind == METRIC_DURATION && expected->has_property;
+    if (is_worst && expected->property > value)
+        return;
     bool is_sum = metric_of(model, metric)->kind == METRIC_COUNTER && expected->has_property;
     expected->property = (is_sum ? expected->property : 0) + value;
     expected->has_property = true;
@@ -71,8 +80,32 @@ static void foresee_reading(struct model *model, int eni, const struct reading *
         model->roll_up[i] = value > before ? value : before;
 }
 
+// Hundredths of a percent, rounded.
+static uint64_t percent(uint64_t part, uint64_t whole)
+{
+    return (part * 20000 + whole) / (2 * whole);
+}
+
+// Of the connections that were ever left, those that are not left any more.
+static void foresee_used(struct model *model)
+{
+    uint64_t largest = model->largest_available;
+    if (model->has_roll_up[METRIC_CONNTRACK_ALLOWANCE_AVAILABLE] && largest > 0)
+        foresee(model, INSTANCE, METRIC_CONNTRACK_ALLOWANCE_USED_PERCENT,
+            percent(largest - model->roll_up[METRIC_CONNTRACK_ALLOWANCE_AVAILABLE], largest));
+}
+
+static void foresee_shares(struct model *model)
+{
+    for (int who = 0; who <= N_ENIS; who++)
+        if (model->srd_eligible[who] > 0)
+            foresee(model, who, METRIC_SRD_TX_SHARE_PERCENT,
+                percent(model->srd_sent[who], model->srd_eligible[who]));
+}
+
 static void foresee_end_of_tick(struct model *model)
 {
+    foresee_used(model);
     for (uint32_t i = 0; i < METRIC_MAX; i++)
         if (model->has_roll_up[i])
             foresee(model, INSTANCE, i, model->roll_up[i]);
@@ -85,6 +118,12 @@ static uint64_t random_value(struct model *model)
     return shape < 5 ? 0 : shape < 8 ? dice_below(&model->dice, 3) : dice_below(&model->dice, 1e9);
 }
 
+static bool is_derived(uint32_t metric)
+{
+    return metric == METRIC_CONNTRACK_ALLOWANCE_USED_PERCENT ||
+        metric == METRIC_SRD_TX_SHARE_PERCENT;
+}
+
 static void add_random(struct model *model, int eni)
 {
     struct reading readings[METRIC_MAX];
@@ -92,6 +131,8 @@ static void add_random(struct model *model, int eni)
     bool has_mode = dice_below(&model->dice, 8) > 0;
     size_t n = 0;
     for (uint32_t i = 0; i < model->bench->catalog.n_metrics; i++) {
+        if (is_derived(i))
+            continue;
         bool is_mode = metric_of(model, i)->kind == METRIC_MODE;
         if (is_mode ? !has_mode : dice_below(&model->dice, 10) == 0)
             continue;
@@ -101,6 +142,9 @@ static void add_random(struct model *model, int eni)
             !(has_mode && (mode == 1 || mode == 3));
         if (!is_muted)
             foresee_reading(model, eni, &readings[n]);
+        if (i == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE &&
+            readings[n].value > model->largest_available)
+            model->largest_available = readings[n].value;
         n++;
     }
     model->was_read[eni] = true;
@@ -182,11 +226,14 @@ static void settle(struct model *model)
     if (model->bench->n_closed == 0)
         return;
     assert_int_equal(model->bench->n_closed, 1);
+    foresee_shares(model);
     assert_window_is_expected(model);
     forget_records(model->bench);
     memset(model->expected, 0, sizeof(model->expected));
     memset(model->was_read, 0, sizeof(model->was_read));
     memset(model->is_loud, 0, sizeof(model->is_loud));
+    memset(model->srd_sent, 0, sizeof(model->srd_sent));
+    memset(model->srd_eligible, 0, sizeof(model->srd_eligible));
     model->n_windows++;
 }
 

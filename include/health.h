@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the daemon itself is doing: counts since its start. The pipeline owns one and counts verdicts
+// and records; the daemon, which makes the ticks, counts those; collector/self.c reads it like any
+// other source.
+#pragma once
+
+#include <stdint.h>
+
+struct health {
+    uint64_t n_samples;        // of ENIs
+    uint64_t n_samples_missed; // of ENIs, in ticks that were made: a failed read, or none for the
+                               // sake of sample.budget
+    uint64_t n_ticks_missed;   // that were due while another was being made, or the machine slept
+    uint64_t n_ticks_late;     // that began more than half an interval late
+    uint64_t n_suspect;        // samples of which a group was held
+    uint64_t n_lies, n_resets, n_rebased;
+    uint64_t n_records_made; // each is then delivered, refused or dropped, or waits
+    uint64_t n_records_delivered;
+    uint64_t n_records_refused; // by the destination, for good
+    uint64_t n_records_dropped; // for want of room
+    uint64_t n_reconnects;      // of the sink: connections after the first one
+    uint64_t delivered_ns;      // boot clock: the last record that was delivered; 0 for none
+};

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel's connection tracking as a sample of the instance: how full the table is, and what was
+// dropped for it. Of the network namespace that the daemon runs in, which on a node is the host's.
+#include <errno.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "collector/conntrack.h"
+#include "collector/conntrack_stat.h"
+#include "log.h"
+#include "os/proc.h"
+
+struct conntrack {
+    struct collector base;
+    char *proc;
+    struct proc_file count, max, stat;
+    struct conntrack_stat counters;
+    bool is_told;      // this tick has had its look
+    bool has_told_odd; // the log knows that a text was not understood
+};
+
+static void open_file(const struct conntrack *self, struct proc_file *file, const char *name)
+{
+    if (proc_file_is_open(file))
+        return;
+    int r = proc_file_open(file, self->proc, name);
+    if (r < 0 && r != -ENOENT)
+        log_debug("conntrack: %s/%s: %s", self->proc, name, strerror(-r));
+}
+
+static void refresh(struct collector *collector)
+{
+    struct conntrack *self = (struct conntrack *)collector;
+    open_file(self, &self->count, "sys/net/netfilter/nf_conntrack_count");
+    open_file(self, &self->max, "sys/net/netfilter/nf_conntrack_max");
+    open_file(self, &self->stat, "net/stat/nf_conntrack");
+}
+
+static void say_odd(struct conntrack *self, const char *what)
+{
+    if (!self->has_told_odd)
+        log_warning("conntrack: %s of this kernel is not understood: not published", what);
+    self->has_told_odd = true;
+}
+
+static void put(struct sample *sample, uint32_t metric, uint64_t value)
+{
+    sample->readings[sample->n_readings++] = (struct reading){metric, value};
+}
+
+static bool read_number(struct conntrack *self, struct proc_file *file, uint64_t *ret_value)
+{
+    if (!proc_file_is_open(file) || proc_file_read(file) < 0)
+        return false;
+    if (parse_u64(parse_trim(file->text), ret_value))
+        return true;
+    say_odd(self, "nf_conntrack_count or nf_conntrack_max");
+    return false;
+}
+
+static void read_table(struct conntrack *self, struct sample *sample)
+{
+    uint64_t count, max;
+    if (!read_number(self, &self->count, &count) || !read_number(self, &self->max, &max))
+        return;
+    put(sample, METRIC_KERNEL_CONNTRACK_COUNT, count);
+    put(sample, METRIC_KERNEL_CONNTRACK_MAX, max);
+    if (max > 0) // 0: no limit
+        put(sample, METRIC_KERNEL_CONNTRACK_USED_PERCENT,
+            (uint64_t)((double)count / (double)max * 10000 + 0.5));
+}
+
+static void read_counters(struct conntrack *self, struct sample *sample)
+{
+    if (!proc_file_is_open(&self->stat) || proc_file_read(&self->stat) < 0)
+        return;
+    if (conntrack_stat_take(&self->counters, self->stat.text) < 0) {
+        say_odd(self, "/proc/net/stat/nf_conntrack");
+        return;
+    }
+    put(sample, METRIC_KERNEL_CONNTRACK_DROP, self->counters.totals[CONNTRACK_DROP]);
+    put(sample, METRIC_KERNEL_CONNTRACK_EARLY_DROP, self->counters.totals[CONNTRACK_EARLY_DROP]);
+    put(sample, METRIC_KERNEL_CONNTRACK_INSERT_FAILED,
+        self->counters.totals[CONNTRACK_INSERT_FAILED]);
+}
+
+static enum collect collect(
+    struct collector *collector, const struct now *now, struct sample *ret_sample)
+{
+    struct conntrack *self = (struct conntrack *)collector;
+    self->is_told = !self->is_told;
+    if (!self->is_told)
+        return COLLECT_DONE;
+    ret_sample->eni = NULL;
+    ret_sample->at = *now;
+    ret_sample->read_ns = 0;
+    ret_sample->n_readings = 0;
+    read_table(self, ret_sample);
+    read_counters(self, ret_sample);
+    if (ret_sample->n_readings > 0)
+        return COLLECT_SAMPLE;
+    self->is_told = false;
+    return COLLECT_DONE;
+}
+
+static void destroy(struct collector *collector)
+{
+    struct conntrack *self = (struct conntrack *)collector;
+    proc_file_finish(&self->count);
+    proc_file_finish(&self->max);
+    proc_file_finish(&self->stat);
+    conntrack_stat_finish(&self->counters);
+    free(self->proc);
+    free(self);
+}
+
+static const struct collector_ops ops = {
+    .name = "conntrack",
+    .collect = collect,
+    .refresh = refresh,
+    .destroy = destroy,
+};
+
+struct collector *conntrack_create(const char *proc)
+{
+    struct conntrack *self = xcalloc(1, sizeof(*self));
+    self->base.ops = &ops;
+    self->proc = xstrdup(proc);
+    refresh(&self->base);
+    return &self->base;
+}

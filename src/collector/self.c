@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the daemon itself is doing, as a sample of the instance. Counts begin at zero with the
+// daemon, and the first sample says so: what the first tick counts is not lost as a baseline.
+#include "collector/self.h"
+
+struct self {
+    struct collector base;
+    const struct health *health;
+    bool has_begun; // the sample of zeros was given
+    bool is_told;   // this tick has its sample
+};
+
+static void add(struct sample *sample, uint32_t metric, uint64_t value)
+{
+    sample->readings[sample->n_readings++] = (struct reading){metric, value};
+}
+
+// 0 where the delivery came in the middle of this very tick.
+static uint64_t age_ms(uint64_t since_ns, const struct now *now)
+{
+    return now->boot_ns > since_ns ? (now->boot_ns - since_ns) / NS_PER_MS : 0;
+}
+
+static void fill(const struct health *health, const struct now *now, struct sample *sample)
+{
+    sample->eni = NULL;
+    sample->at = *now;
+    sample->read_ns = 0;
+    sample->n_readings = 0;
+    add(sample, METRIC_SELF_SAMPLES, health->n_samples);
+    add(sample, METRIC_SELF_SAMPLES_MISSED, health->n_samples_missed);
+    add(sample, METRIC_SELF_TICKS_MISSED, health->n_ticks_missed);
+    add(sample, METRIC_SELF_TICKS_LATE, health->n_ticks_late);
+    add(sample, METRIC_SELF_SUSPECT, health->n_suspect);
+    add(sample, METRIC_SELF_LIES, health->n_lies);
+    add(sample, METRIC_SELF_RESETS, health->n_resets);
+    add(sample, METRIC_SELF_REBASED, health->n_rebased);
+    add(sample, METRIC_SELF_RECORDS_MADE, health->n_records_made);
+    add(sample, METRIC_SELF_RECORDS_DELIVERED, health->n_records_delivered);
+    add(sample, METRIC_SELF_RECORDS_REFUSED, health->n_records_refused);
+    add(sample, METRIC_SELF_RECORDS_DROPPED, health->n_records_dropped);
+    add(sample, METRIC_SELF_RECONNECTS, health->n_reconnects);
+    if (health->delivered_ns != 0)
+        add(sample, METRIC_SELF_DELIVERY_AGE_MS, age_ms(health->delivered_ns, now));
+}
+
+static enum collect collect(
+    struct collector *collector, const struct now *now, struct sample *ret_sample)
+{
+    struct self *self = (struct self *)collector;
+    if (self->is_told) {
+        self->is_told = false;
+        return COLLECT_DONE;
+    }
+    static const struct health nothing;
+    fill(self->has_begun ? self->health : &nothing, now, ret_sample);
+    self->is_told = self->has_begun;
+    self->has_begun = true;
+    return COLLECT_SAMPLE;
+}
+
+static void destroy(struct collector *collector)
+{
+    free(collector);
+}
+
+static const struct collector_ops ops = {
+    .name = "self",
+    .collect = collect,
+    .destroy = destroy,
+};
+
+struct collector *self_create(const struct health *health)
+{
+    struct self *self = xcalloc(1, sizeof(*self));
+    self->base.ops = &ops;
+    self->health = health;
+    return &self->base;
+}
