@@ -4,6 +4,8 @@
 // collector/ena.c.
 #pragma once
 
+#include <stdbool.h>
+
 #include "base.h"
 #include "now.h"
 #include "sample.h"
@@ -14,6 +16,11 @@ enum collect {
     COLLECT_DONE,    // every source was looked at in this tick; the next call starts the next tick
     COLLECT_SAMPLE,  // one source gave a sample
     COLLECT_NOTHING, // one source was looked at and had nothing to give
+};
+
+struct tick {
+    struct now now;
+    bool is_last; // of its window: the time for what is wanted once a window
 };
 
 struct collector {
@@ -28,9 +35,8 @@ struct collector_ops {
     void (*events)(struct collector *collector, const struct now *now);
     // Looks at one source. Called until it says COLLECT_DONE; in between the daemon looks at
     // signals, and one may end the round early: the next call then goes on where it stopped.
+    // `ret_sample` has `read_ns` in any case.
     enum collect (*collect)(
-        struct collector *collector, const struct now *now, struct sample *ret_sample);
-    // A window ended: time to look again at what may have changed without an event. May be NULL.
-    void (*refresh)(struct collector *collector);
+        struct collector *collector, const struct tick *tick, struct sample *ret_sample);
     void (*destroy)(struct collector *collector);
 };

@@ -46,8 +46,8 @@ struct daemon {
     size_t n_collectors;
     struct collector *collectors[MAX_COLLECTORS];
     struct sink *sink;
-    int sink_error; // negative errno: it is gone for good
-    uint64_t shipped_ns;
+    int sink_error;        // negative errno: it is gone for good
+    uint64_t unshipped_ns; // spent on reading since the sink was looked at last
     struct pipeline pipeline;
     struct ticker ticker;
     uint64_t replay_start_ns, real_start_ns; // boot clocks of recording and machine
@@ -215,37 +215,42 @@ static void take_signals(struct daemon *daemon)
 
 static void ship(struct daemon *daemon, const struct now *now)
 {
-    daemon->shipped_ns = now->boot_ns;
+    daemon->unshipped_ns = 0;
     if (daemon->sink_error == 0)
         daemon->sink_error = pipeline_ship(&daemon->pipeline, now);
 }
 
 // A device may hang for seconds, with many more to come: the sink does not wait for them all.
-static void ship_if_overdue(struct daemon *daemon)
+static void ship_if_overdue(struct daemon *daemon, uint64_t read_ns)
 {
+    daemon->unshipped_ns += read_ns;
+    if (daemon->unshipped_ns <= PATIENCE_NS)
+        return;
     struct now now = clock_now();
-    if (now.boot_ns - daemon->shipped_ns > PATIENCE_NS)
-        ship(daemon, &now);
+    ship(daemon, &now);
 }
 
-static void take_sample(struct daemon *daemon)
+static void take_outcome(struct daemon *daemon, enum collect outcome)
 {
-    daemon->pipeline.health.n_samples += daemon->sample.eni != NULL;
-    pipeline_add(&daemon->pipeline, &daemon->sample);
+    struct health *health = &daemon->pipeline.health;
+    if (outcome == COLLECT_SAMPLE) {
+        health->n_samples += daemon->sample.eni != NULL;
+        pipeline_add(&daemon->pipeline, &daemon->sample);
+    } else {
+        health->n_samples_missed++;
+    }
 }
 
 // Reads every source of a collector once. False when a signal ended the round, after the read that
 // was under way.
-static bool read_sources(struct daemon *daemon, struct collector *collector, const struct now *now)
+static bool read_sources(
+    struct daemon *daemon, struct collector *collector, const struct tick *tick)
 {
     enum daemon_state state = daemon->state;
     enum collect r;
-    while ((r = collector->ops->collect(collector, now, &daemon->sample)) != COLLECT_DONE) {
-        if (r == COLLECT_SAMPLE)
-            take_sample(daemon);
-        else
-            daemon->pipeline.health.n_samples_missed++;
-        ship_if_overdue(daemon);
+    while ((r = collector->ops->collect(collector, tick, &daemon->sample)) != COLLECT_DONE) {
+        take_outcome(daemon, r);
+        ship_if_overdue(daemon, daemon->sample.read_ns);
         take_signals(daemon);
         if (daemon->state != state)
             return false;
@@ -253,27 +258,18 @@ static bool read_sources(struct daemon *daemon, struct collector *collector, con
     return true;
 }
 
-static void read_all(struct daemon *daemon, const struct now *now)
+static void read_all(struct daemon *daemon, const struct tick *tick)
 {
-    daemon->shipped_ns = clock_now().boot_ns;
     for (size_t i = 0; i < daemon->n_collectors; i++)
-        if (!read_sources(daemon, daemon->collectors[i], now))
+        if (!read_sources(daemon, daemon->collectors[i], tick))
             return;
-}
-
-static void refresh(struct daemon *daemon)
-{
-    for (size_t i = 0; i < daemon->n_collectors; i++)
-        if (daemon->collectors[i]->ops->refresh != NULL)
-            daemon->collectors[i]->ops->refresh(daemon->collectors[i]);
 }
 
 static void tick(struct daemon *daemon, const struct now *now)
 {
-    pipeline_begin_tick(&daemon->pipeline, now);
-    read_all(daemon, now);
-    if (pipeline_end_tick(&daemon->pipeline, now))
-        refresh(daemon);
+    bool is_last = pipeline_begin_tick(&daemon->pipeline, now);
+    read_all(daemon, &(struct tick){*now, is_last || daemon->state == DAEMON_LAST_SAMPLE});
+    pipeline_end_tick(&daemon->pipeline, now);
     if (daemon->n_periods > 0 && daemon->pipeline.n_windows >= daemon->n_periods)
         begin_drain(daemon);
 }

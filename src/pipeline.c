@@ -27,12 +27,13 @@ void pipeline_finish(struct pipeline *pipeline)
     delta_table_finish(&pipeline->deltas);
 }
 
-void pipeline_begin_tick(struct pipeline *pipeline, const struct now *now)
+bool pipeline_begin_tick(struct pipeline *pipeline, const struct now *now)
 {
     pipeline->clock_offset_ms = now_offset_ms(now);
     if (window_is_stale(&pipeline->window, now))
         pipeline_close_window(pipeline);
     window_open(&pipeline->window, now);
+    return window_is_last_tick(&pipeline->window, now);
 }
 
 static const struct verdict_text {
@@ -56,30 +57,30 @@ static void say_verdicts(struct pipeline *pipeline, const struct delta *delta)
     pipeline->told_verdicts |= news;
 }
 
-static void count_verdicts(struct health *health, const struct delta *delta)
+rarely static void note_verdicts(struct pipeline *pipeline, const struct delta *delta)
 {
+    struct health *health = &pipeline->health;
     health->n_suspect += delta->held != 0;
     health->n_lies += (delta->verdicts & VERDICT_LIE) != 0;
     health->n_resets += (delta->verdicts & VERDICT_RESET) != 0;
     health->n_rebased += (delta->verdicts & VERDICT_REBASED) != 0;
+    say_verdicts(pipeline, delta);
 }
 
 void pipeline_add(struct pipeline *pipeline, const struct sample *sample)
 {
     struct delta *delta = &pipeline->delta;
     delta_table_apply(&pipeline->deltas, sample, delta);
-    count_verdicts(&pipeline->health, delta);
-    say_verdicts(pipeline, delta);
+    if ((delta->verdicts | delta->held) != 0)
+        note_verdicts(pipeline, delta);
     if (delta->n_readings > 0)
         window_add(&pipeline->window, delta);
 }
 
-bool pipeline_end_tick(struct pipeline *pipeline, const struct now *now)
+void pipeline_end_tick(struct pipeline *pipeline, const struct now *now)
 {
-    if (!window_end_tick(&pipeline->window, now))
-        return false;
-    pipeline_close_window(pipeline);
-    return true;
+    if (window_end_tick(&pipeline->window, now))
+        pipeline_close_window(pipeline);
 }
 
 static void say_dropping(struct pipeline *pipeline, size_t n_dropped)

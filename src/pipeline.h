@@ -45,10 +45,11 @@ void pipeline_init(struct pipeline *pipeline, const struct pipeline_options *opt
     const struct catalog *catalog, struct identity *identity, struct sink *sink, const char *boot);
 void pipeline_finish(struct pipeline *pipeline);
 
-// A tick: begin, any number of samples, end. True from end: a window was closed.
-void pipeline_begin_tick(struct pipeline *pipeline, const struct now *now);
+// A tick: begin, any number of samples, end. True from begin: the window ends with this tick, and
+// is closed at its end.
+bool pipeline_begin_tick(struct pipeline *pipeline, const struct now *now);
 void pipeline_add(struct pipeline *pipeline, const struct sample *sample);
-bool pipeline_end_tick(struct pipeline *pipeline, const struct now *now);
+void pipeline_end_tick(struct pipeline *pipeline, const struct now *now);
 // Closes the open window before its time.
 void pipeline_close_window(struct pipeline *pipeline);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's connection tracking as a sample of the instance: how full the table is, and what was
-// dropped for it. Of the network namespace that the daemon runs in, which on a node is the host's.
+// The kernel's connection tracking as a sample of the instance: in every tick how full the table
+// is, once a window what was dropped for it, which is a long text on a large machine. Of the
+// network namespace that the daemon runs in, which on a node is the host's.
 #include <errno.h>
 #include <string.h>
 
@@ -15,7 +16,8 @@ struct conntrack {
     char *proc;
     struct proc_file count, max, stat;
     struct conntrack_stat counters;
-    bool is_told;      // this tick has had its look
+    bool has_begun;    // the counters have a first value
+    uint64_t told_ns;  // boot clock of the last tick that was looked at
     bool has_told_odd; // the log knows that a text was not understood
 };
 
@@ -28,9 +30,9 @@ static void open_file(const struct conntrack *self, struct proc_file *file, cons
         log_debug("conntrack: %s/%s: %s", self->proc, name, strerror(-r));
 }
 
-static void refresh(struct collector *collector)
+// The module may be loaded late.
+static void open_files(struct conntrack *self)
 {
-    struct conntrack *self = (struct conntrack *)collector;
     open_file(self, &self->count, "sys/net/netfilter/nf_conntrack_count");
     open_file(self, &self->max, "sys/net/netfilter/nf_conntrack_max");
     open_file(self, &self->stat, "net/stat/nf_conntrack");
@@ -85,22 +87,23 @@ static void read_counters(struct conntrack *self, struct sample *sample)
 }
 
 static enum collect collect(
-    struct collector *collector, const struct now *now, struct sample *ret_sample)
+    struct collector *collector, const struct tick *tick, struct sample *ret_sample)
 {
     struct conntrack *self = (struct conntrack *)collector;
-    self->is_told = !self->is_told;
-    if (!self->is_told)
+    if (self->told_ns == tick->now.boot_ns)
         return COLLECT_DONE;
+    self->told_ns = tick->now.boot_ns;
     ret_sample->eni = NULL;
-    ret_sample->at = *now;
+    ret_sample->at = tick->now;
     ret_sample->read_ns = 0;
     ret_sample->n_readings = 0;
     read_table(self, ret_sample);
-    read_counters(self, ret_sample);
-    if (ret_sample->n_readings > 0)
-        return COLLECT_SAMPLE;
-    self->is_told = false;
-    return COLLECT_DONE;
+    if (tick->is_last || !self->has_begun)
+        read_counters(self, ret_sample);
+    if (tick->is_last)
+        open_files(self);
+    self->has_begun = true;
+    return ret_sample->n_readings > 0 ? COLLECT_SAMPLE : COLLECT_DONE;
 }
 
 static void destroy(struct collector *collector)
@@ -117,7 +120,6 @@ static void destroy(struct collector *collector)
 static const struct collector_ops ops = {
     .name = "conntrack",
     .collect = collect,
-    .refresh = refresh,
     .destroy = destroy,
 };
 
@@ -126,6 +128,6 @@ struct collector *conntrack_create(const char *proc)
     struct conntrack *self = xcalloc(1, sizeof(*self));
     self->base.ops = &ops;
     self->proc = xstrdup(proc);
-    refresh(&self->base);
+    open_files(self);
     return &self->base;
 }

@@ -14,8 +14,20 @@
 enum conntrack_column { CONNTRACK_DROP, CONNTRACK_EARLY_DROP, CONNTRACK_INSERT_FAILED };
 #define CONNTRACK_N_COLUMNS (CONNTRACK_INSERT_FAILED + 1)
 
+#define CONNTRACK_MAX_COLUMNS 64
+#define CONNTRACK_MAX_LINE    1024
+
+// What stands where in a line, and the line of names that said so.
+struct conntrack_layout {
+    size_t n_bytes; // of the line; 0: none was seen
+    char line[CONNTRACK_MAX_LINE];
+    size_t n_columns;
+    uint8_t columns[CONNTRACK_MAX_COLUMNS]; // CONNTRACK_N_COLUMNS: none of ours
+};
+
 // All zero is nothing seen yet.
 struct conntrack_stat {
+    struct conntrack_layout layout;
     size_t n_cpus, capacity;
     uint32_t (*last)[CONNTRACK_N_COLUMNS]; // per CPU: the kernel counts in 32 bits
     uint32_t (*next)[CONNTRACK_N_COLUMNS]; // of the text that is being read

@@ -342,30 +342,33 @@ static enum collect read_source(
     return r == 0 ? COLLECT_SAMPLE : COLLECT_NOTHING;
 }
 
-static enum collect collect(
-    struct collector *collector, const struct now *now, struct sample *ret_sample)
+// The same count of statistics does not prove the same names.
+static void end_round(struct ena *self, const struct tick *tick)
+{
+    self->next = 0;
+    for (size_t i = 0; tick->is_last && i < self->n_sources; i++)
+        self->sources[i]->are_names_due = true;
+}
+
+static enum collect collect_eni(
+    struct collector *collector, const struct tick *tick, struct sample *ret_sample)
 {
     struct ena *self = (struct ena *)collector;
+    const struct now *now = &tick->now;
     if (self->next == 0) {
         events(collector, now);
         take_unanswered(self);
         say_none(self);
     }
     if (self->next >= self->n_sources) {
-        self->next = 0;
+        end_round(self, tick);
         return COLLECT_DONE;
     }
     struct eni_source *source = self->sources[self->next++];
+    ret_sample->read_ns = 0;
     if (!eni_source_is_due(source, now))
         return COLLECT_NOTHING;
     return read_source(self, source, now, ret_sample);
-}
-
-static void refresh(struct collector *collector)
-{
-    struct ena *self = (struct ena *)collector;
-    for (size_t i = 0; i < self->n_sources; i++)
-        self->sources[i]->are_names_due = true;
 }
 
 static void destroy(struct collector *collector)
@@ -386,8 +389,7 @@ static const struct collector_ops ops = {
     .name = "ena",
     .descriptor = descriptor,
     .events = events,
-    .collect = collect,
-    .refresh = refresh,
+    .collect = collect_eni,
     .destroy = destroy,
 };
 

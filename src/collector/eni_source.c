@@ -220,15 +220,17 @@ void eni_source_pace(struct eni_source *source, uint64_t read_ns)
 {
     pace_note(&source->pace, read_ns);
     bool is_slow = source->pace.stride > 1;
+    if (is_slow == source->is_slow)
+        return;
+    source->is_slow = is_slow;
     double mean_ms = (double)pace_mean_us(&source->pace) / 1000;
-    if (is_slow && !source->is_slow)
+    if (is_slow)
         log_warning("ena: %s: a read takes %.1f ms on average, more than sample.budget allows: "
                     "this interface is read less often, every %u ticks for now",
             source->eni.ifname, mean_ms, source->pace.stride);
-    else if (!is_slow && source->is_slow)
+    else
         log_info("ena: %s: a read takes %.1f ms on average: read in every tick again",
             source->eni.ifname, mean_ms);
-    source->is_slow = is_slow;
 }
 
 static const char *explain(int error)

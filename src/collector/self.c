@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the daemon itself is doing, as a sample of the instance. Counts begin at zero with the
-// daemon, and the first sample says so: what the first tick counts is not lost as a baseline.
+// How the daemon itself is doing, as a sample of the instance, once a window. Counts begin at zero
+// with the daemon, and the first sample says so: what the first window counts is not lost as a
+// baseline.
 #include "collector/self.h"
 
 struct self {
     struct collector base;
     const struct health *health;
-    bool has_begun; // the sample of zeros was given
-    bool is_told;   // this tick has its sample
+    bool has_begun;   // the sample of zeros was given
+    uint64_t told_ns; // boot clock of the tick that had the last sample
 };
 
 static void add(struct sample *sample, uint32_t metric, uint64_t value)
@@ -45,16 +46,15 @@ static void fill(const struct health *health, const struct now *now, struct samp
 }
 
 static enum collect collect(
-    struct collector *collector, const struct now *now, struct sample *ret_sample)
+    struct collector *collector, const struct tick *tick, struct sample *ret_sample)
 {
-    struct self *self = (struct self *)collector;
-    if (self->is_told) {
-        self->is_told = false;
-        return COLLECT_DONE;
-    }
     static const struct health nothing;
-    fill(self->has_begun ? self->health : &nothing, now, ret_sample);
-    self->is_told = self->has_begun;
+    struct self *self = (struct self *)collector;
+    bool is_due = tick->is_last && self->told_ns != tick->now.boot_ns;
+    if (self->has_begun && !is_due)
+        return COLLECT_DONE;
+    fill(self->has_begun ? self->health : &nothing, &tick->now, ret_sample);
+    self->told_ns = self->has_begun ? tick->now.boot_ns : 0;
     self->has_begun = true;
     return COLLECT_SAMPLE;
 }

@@ -138,7 +138,7 @@ static void publish_named(struct catalog *catalog, const char *name)
 const char *catalog_needs(uint32_t metric)
 {
     if (metric < METRIC_N_EXCEEDED)
-        return "ENA driver 2.2.10 or Linux 6.12, and a Nitro instance";
+        return "ENA driver 2.2.10 or Linux 5.10, and a Nitro instance";
     if (metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE)
         return "ENA driver 2.8.1 or Linux 6.12, and an instance type that tells it";
     if (metric < METRIC_N_DEVICE)

@@ -171,13 +171,14 @@ static bool publish_unchanged(const struct hearing *hearing)
     struct delta *delta = hearing->delta;
     if (!is_settled(hearing->life, hearing->ifindex))
         return false;
-    for (uint32_t i = 0; i < sample->n_readings; i++) {
-        struct reading reading = sample->readings[i];
-        if (reading.value != baseline->value[reading.metric] || !baseline->is_known[reading.metric])
+    const struct reading *end = sample->readings + sample->n_readings;
+    struct reading *told = delta->readings;
+    for (const struct reading *reading = sample->readings; reading < end; reading++, told++) {
+        uint32_t metric = reading->metric;
+        if (reading->value != baseline->value[metric] || !baseline->is_known[metric])
             return false;
-        if (metrics[reading.metric].kind == METRIC_COUNTER)
-            reading.value = 0;
-        delta->readings[i] = reading;
+        told->metric = metric;
+        told->value = metrics[metric].kind == METRIC_COUNTER ? 0 : reading->value;
     }
     delta->n_readings = sample->n_readings;
     if (hearing->life->is_dark)
@@ -190,7 +191,8 @@ static bool publish_unchanged(const struct hearing *hearing)
 static enum delta_outcome hear(const struct hearing *hearing)
 {
     enum delta_outcome outcome = DELTA_PUBLISH;
-    for (int id = 0; id < N_DEVICE_GROUPS; id++) {
+    int n_groups = hearing->sample->eni != NULL ? N_DEVICE_GROUPS : 0;
+    for (int id = 0; id < n_groups; id++) {
         enum delta_outcome r = group_hear(hearing, id);
         if (r == DELTA_SUSPECT)
             hearing->delta->held |= 1u << id;
@@ -215,13 +217,16 @@ enum delta_outcome delta_table_apply(
     hearing.life->seen_ns = sample->at.boot_ns;
     ret_delta->eni = sample->eni;
     ret_delta->at = sample->at;
-    ret_delta->read_ns = sample->read_ns;
     ret_delta->elapsed_ns = 0;
     ret_delta->n_readings = 0;
     ret_delta->verdicts = 0;
     ret_delta->held = 0;
-    if (publish_unchanged(&hearing))
-        return DELTA_PUBLISH;
-    hearing.resets = resets_of(sample);
-    return hear(&hearing);
+    enum delta_outcome outcome = DELTA_PUBLISH;
+    if (!publish_unchanged(&hearing)) {
+        hearing.resets = resets_of(sample);
+        outcome = hear(&hearing);
+    }
+    if (sample->read_ns > 0)
+        put(ret_delta, METRIC_SELF_READ_MS, sample->read_ns / (NS_PER_MS / 100));
+    return outcome;
 }

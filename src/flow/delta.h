@@ -50,11 +50,11 @@ extern const struct option_table delta_option_table; // section sample
 // Bits: the groups of one sample may get different ones.
 enum verdict { VERDICT_LIE = 1, VERDICT_RESET = 2, VERDICT_REBASED = 4 };
 
-// Counters as their increase since the sample before, everything else as it is now.
+// Counters as their increase since the sample before, everything else as it is now; and how long
+// the sample took, as self_read_ms.
 struct delta {
     const struct eni *eni; // borrowed from the sample; NULL: of the instance
     struct now at;
-    uint64_t read_ns;      // as in the sample
     uint64_t elapsed_ns;   // that the increases cover
     unsigned int verdicts; // enum verdict bits
     unsigned int held;     // 1 << enum metric_group: what is suspect

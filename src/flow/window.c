@@ -39,6 +39,22 @@ const char *window_options_check(const struct window_options *options)
     return NULL;
 }
 
+// What the inner loop of a tick has to know of a metric.
+enum trait { TRAIT_COUNTER = 1, TRAIT_ENI = 2, TRAIT_SRD_FIGURE = 4 };
+
+static bool is_srd_figure(uint32_t metric)
+{
+    return metric >= METRIC_SRD_TX_PKTS && metric <= METRIC_SRD_RESOURCE_UTILIZATION;
+}
+
+static uint8_t traits_of(const struct catalog *catalog, uint32_t metric)
+{
+    bool is_counter = catalog->metrics[metric].kind == METRIC_COUNTER;
+    bool is_published = (catalog->metrics[metric].published & METRIC_SCOPE_ENI) != 0;
+    return (uint8_t)((is_counter ? TRAIT_COUNTER : 0) | (is_published ? TRAIT_ENI : 0) |
+        (is_srd_figure(metric) ? TRAIT_SRD_FIGURE : 0));
+}
+
 void window_init(struct window *window, const struct catalog *catalog,
     const struct window_options *options, uint64_t sample_ms)
 {
@@ -103,6 +119,8 @@ void window_open(struct window *window, const struct now *now)
     window->clock_offset_ms = now_offset_ms(now);
     window->is_open = true;
     window->has_ended = false;
+    for (uint32_t i = 0; i < window->catalog->n_metrics; i++)
+        window->traits[i] = traits_of(window->catalog, i);
 }
 
 // A percentage with two decimals, as a whole number.
@@ -136,35 +154,39 @@ static struct member *member_of(struct window *window, const struct eni *eni)
 
 rarely static void add_run(struct growing *series, uint64_t value)
 {
-    if (series->runs == NULL || series->n_runs == series->capacity) {
+    if (series->n_runs == series->capacity) {
         series->capacity = 2 * series->capacity + 8;
         series->runs = xreallocarray(series->runs, series->capacity, sizeof(*series->runs));
     }
-    series->runs[series->n_runs++] = (struct run){.value = value, .n_values = 1};
+    series->last = &series->runs[series->n_runs++];
+    *series->last = (struct run){.value = value, .n_values = 1};
 }
 
 static void append(struct growing *series, uint64_t value)
 {
-    struct run *last = series->n_runs > 0 ? &series->runs[series->n_runs - 1] : NULL;
-    if (last != NULL && last->value == value)
-        last->n_values++;
+    if (series->last != NULL && series->last->value == value)
+        series->last->n_values++;
     else
         add_run(series, value);
+}
+
+static void take_property(struct track *track, enum metric_kind kind, uint64_t value)
+{
+    if (kind == METRIC_COUNTER)
+        track->property += value;
+    else if (kind != METRIC_DURATION || value > track->property)
+        track->property = value;
+    track->has_property = true;
 }
 
 static void take_value(struct member *member, const struct metric *metric, enum metric_scope scope,
     const struct reading *reading)
 {
     struct track *track = &member->tracks[reading->metric];
-    if (metric->published & scope) {
+    if (metric->published & scope)
         append(&track->series, reading->value);
-        return;
-    }
-    if (metric->kind == METRIC_COUNTER)
-        track->property += reading->value;
-    else if (metric->kind != METRIC_DURATION || reading->value > track->property)
-        track->property = reading->value;
-    track->has_property = true;
+    else
+        take_property(track, metric->kind, reading->value);
 }
 
 static void take_level(struct window_tick *tick, enum metric_kind kind, uint64_t value)
@@ -187,9 +209,26 @@ static void roll_up(struct window_tick *tick, enum metric_kind kind, uint64_t va
 // which it was switched off is not told either.
 static bool is_srd_off(const struct delta *delta)
 {
-    for (uint32_t i = 0; i < delta->n_readings; i++)
-        if (delta->readings[i].metric == METRIC_SRD_MODE)
-            return (delta->readings[i].value & METRIC_SRD_MODE_ON) == 0;
+    const struct reading *end = delta->readings + delta->n_readings;
+    for (const struct reading *reading = delta->readings; reading < end; reading++)
+        if (reading->metric == METRIC_SRD_MODE)
+            return (reading->value & METRIC_SRD_MODE_ON) == 0;
+    return true;
+}
+
+// A counter that did not move, as most do in most samples: all that costs is to say that it was
+// there.
+static bool take_standstill(struct window *window, struct member *member, uint32_t metric)
+{
+    struct track *track = &member->tracks[metric];
+    struct run *last = track->series.last;
+    if (!(window->traits[metric] & TRAIT_ENI))
+        track->has_property = true;
+    else if (last != NULL && last->value == 0)
+        last->n_values++;
+    else
+        return false;
+    window->ticks[metric].has_value = true;
     return true;
 }
 
@@ -201,16 +240,10 @@ static void note_gap(const struct window *window, struct member *member, uint64_
         member->gap_ms = elapsed_ms;
 }
 
-static bool is_srd_figure(uint32_t metric)
+static void note_largest(struct window *window, uint64_t available)
 {
-    return metric >= METRIC_SRD_TX_PKTS && metric <= METRIC_SRD_RESOURCE_UTILIZATION;
-}
-
-static void note_largest(struct window *window, const struct reading *reading)
-{
-    if (reading->metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE &&
-        reading->value > window->largest_available)
-        window->largest_available = reading->value;
+    if (available > window->largest_available)
+        window->largest_available = available;
 }
 
 static void take_reading(
@@ -219,6 +252,8 @@ static void take_reading(
     const struct metric *metric = &window->catalog->metrics[reading->metric];
     take_value(member, metric, METRIC_SCOPE_ENI, reading);
     roll_up(&window->ticks[reading->metric], metric->kind, reading->value);
+    if (reading->metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE)
+        note_largest(window, reading->value);
 }
 
 // What is not of an ENI counts for the instance alone.
@@ -239,17 +274,16 @@ static void add_of_eni(struct window *window, const struct delta *delta)
     window->instance->was_read = true;
     note_gap(window, member, delta->elapsed_ns);
     note_gap(window, window->instance, delta->elapsed_ns);
-    bool srd_off = is_srd_off(delta);
-    for (uint32_t i = 0; i < delta->n_readings; i++) {
-        const struct reading *reading = &delta->readings[i];
-        if (srd_off && is_srd_figure(reading->metric))
+    unsigned int muted = is_srd_off(delta) ? TRAIT_SRD_FIGURE : 0;
+    const struct reading *end = delta->readings + delta->n_readings;
+    for (const struct reading *reading = delta->readings; reading < end; reading++) {
+        unsigned int traits = window->traits[reading->metric];
+        if (traits & muted)
             continue;
-        note_largest(window, reading);
-        take_reading(window, member, reading);
+        if (reading->value != 0 || !(traits & TRAIT_COUNTER) ||
+            !take_standstill(window, member, reading->metric))
+            take_reading(window, member, reading);
     }
-    struct reading read_ms = {METRIC_SELF_READ_MS, delta->read_ns / (NS_PER_MS / 100)};
-    if (delta->read_ns > 0)
-        take_reading(window, member, &read_ms);
 }
 
 void window_add(struct window *window, const struct delta *delta)
@@ -271,6 +305,11 @@ static void derive_used(struct window *window)
         true, percent_hundredths(largest - available->value, largest)};
 }
 
+bool window_is_last_tick(const struct window *window, const struct now *now)
+{
+    return window->is_open && now->wall_ms >= window->end_ms;
+}
+
 bool window_end_tick(struct window *window, const struct now *now)
 {
     derive_used(window);
@@ -282,7 +321,7 @@ bool window_end_tick(struct window *window, const struct now *now)
         take_value(window->instance, &window->catalog->metrics[i], METRIC_SCOPE_INSTANCE, &reading);
         *tick = (struct window_tick){0};
     }
-    window->has_ended = window->is_open && now->wall_ms >= window->end_ms;
+    window->has_ended = window_is_last_tick(window, now);
     return window->has_ended;
 }
 
@@ -311,6 +350,7 @@ static void clear_member(struct member *member)
     for (uint32_t i = 0; i < METRIC_MAX; i++) {
         struct track *track = &member->tracks[i];
         track->series.n_runs = 0;
+        track->series.last = NULL;
         track->has_property = false;
         track->property = 0;
     }

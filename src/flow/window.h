@@ -38,7 +38,8 @@ struct window {
     struct window_tick {
         bool has_value;
         uint64_t value;
-    } ticks[METRIC_MAX]; // the instance's roll-up of the running tick
+    } ticks[METRIC_MAX];        // the instance's roll-up of the running tick
+    uint8_t traits[METRIC_MAX]; // of the metrics, see window.c
 };
 
 void window_init(struct window *window, const struct catalog *catalog,
@@ -50,6 +51,8 @@ void window_finish(struct window *window);
 bool window_is_stale(const struct window *window, const struct now *now);
 // Opens the aligned window that `now` falls in, if none is open.
 void window_open(struct window *window, const struct now *now);
+// Whether the open window ends with a tick at this time.
+bool window_is_last_tick(const struct window *window, const struct now *now);
 void window_add(struct window *window, const struct delta *delta);
 // End of a tick: rolls up what was added in it. True when this was the last of the window.
 bool window_end_tick(struct window *window, const struct now *now);

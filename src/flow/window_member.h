@@ -9,6 +9,7 @@
 struct growing {
     uint32_t n_runs, capacity;
     struct run *runs;
+    struct run *last; // of them; NULL: none
 };
 
 // What a member knows of one metric: its series where it is published, else what a property says.

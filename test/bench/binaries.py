@@ -76,7 +76,7 @@ def tick_functions():
 def read_functions():
     """What reads and folds all ENIs: read_sources(), or where that is inlined the two calls in it."""
     functions = _functions()
-    return _unique(functions, ["read_sources"] if functions["read_sources"] else ["collect", "pipeline_add"])
+    return _unique(functions, ["read_sources"] if functions["read_sources"] else ["collect_eni", "pipeline_add"])
 
 
 def _unique(functions, names):

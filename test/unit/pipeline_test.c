@@ -136,9 +136,10 @@ static bool tick(struct bench *bench, uint64_t increase)
         .at = bench->now,
         .n_readings = 1,
         .readings = {{METRIC_PPS_ALLOWANCE_EXCEEDED, bench->pps}}};
-    pipeline_begin_tick(&bench->pipeline, &bench->now);
+    bool is_last = pipeline_begin_tick(&bench->pipeline, &bench->now);
     pipeline_add(&bench->pipeline, &sample);
-    return pipeline_end_tick(&bench->pipeline, &bench->now);
+    pipeline_end_tick(&bench->pipeline, &bench->now);
+    return is_last;
 }
 
 static void ticks(struct bench *bench, size_t n, uint64_t increase)
