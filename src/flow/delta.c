@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules of truth; the table of states is in delta.h. A life is what is remembered of one MAC.
+// The rules of truth; the table of states is in truth.md. A life is what is remembered of one MAC.
 // Each of the groups that the device gives by a command of its own is judged by itself, in group.c;
 // the driver's own counters need no judge.
 #include <string.h>

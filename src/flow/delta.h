@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What truly happened between two samples of an ENI: the rules of truth. Pure.
+// What truly happened between two samples of an ENI: the rules of truth. Pure. States, verdicts and
+// what nobody can tell: flow/truth.md.
 //
 // The device gives two groups of statistics by two commands: allowances with
-// conntrack_allowance_available, and SRD with its mode. Its counters restart at a reset, and a
-// command that fails reads as zeros, or on some versions as garbage (out-of-tree driver:
-// ena_ethtool.c, ena_com.c, release notes 2.13.0, 2.16.0), either by itself. A group that may be
-// such a lie is suspect: its baseline is held, nothing of it is published, and later samples
-// decide. Each group has a state of its own:
-//
-// clang-format off
-//
-//   state      the group in the next sample                     then
-//   ---------  -----------------------------------------------  ------------------------------------
-//   first      allowances all zero, the gauge too               publish nothing, still first
-//   first      anything else                                    baseline, publish nothing
-//   truthful   no counter fell, none jumped                     publish the difference
-//   truthful   same, but the ifindex is another                 rebased: new baseline only
-//   any        one fell but not all is zero, and total_resets   reset: publish what the group counted
-//              or the ifindex moved                             from zero
-//   any        one fell, or jumped, or allowances turned zero   suspect: hold, publish nothing
-//   suspect    at or above the baseline again                   lie: publish the difference
-//   suspect    one and the same new life for `verdict_ms`       reset; but rebased when it jumped, or
-//                                                               when the baseline was seen only once
-//   suspect    all zero for `verdict_ms`                        reset on trial: zeros are published,
-//                                                               the old baseline is kept aside
-//   on trial   at or above the baseline that is kept aside      lie after all: publish the difference;
-//                                                               of another ifindex: rebased
-//   on trial   anything else but zeros                          the reset stands: count from zero
-//
-// clang-format on
-//
-// While the allowances are all zero their gauge is not published: a 0 there would mean that no
-// connections are left, and then a counter moves with it. SRD that first reads all zero, as when it
-// is off, is on trial from the start. A counter in the driver's own memory cannot lie: when it
-// falls it restarted, and counts from zero.
+// conntrack_allowance_available, and SRD with its mode. A group that may be a lie, because its
+// command failed or the device was reset, is suspect: its baseline is held, nothing of it is
+// published, and later samples decide. Everything else cannot lie: what falls there restarted, and
+// counts from zero.
 #pragma once
 
 #include <stdbool.h>

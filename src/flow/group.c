@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A group of statistics that the device gives by one command, before its judge: truthful, suspect,
-// reset, on trial. The table of states is in delta.h.
+// reset, on trial. The table of states is in truth.md.
 #include "base.h"
 #include "flow/life.h"
 
