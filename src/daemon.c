@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -17,6 +16,7 @@
 #include "os/clock.h"
 #include "pipeline.h"
 #include "sink/table.h"
+#include "sources.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_TEXT 36
@@ -26,8 +26,6 @@ enum daemon_state {
     DAEMON_LAST_SAMPLE, // asked to stop: one more sample, then the open window is published
     DAEMON_DRAINING,    // the sink may finish until drain_until_ns
 };
-
-enum { MAX_COLLECTORS = 3 };
 
 // In the middle of a tick the sink is looked at when reading has taken so long.
 #define PATIENCE_NS (50 * NS_PER_MS)
@@ -43,8 +41,7 @@ struct daemon {
     struct catalog catalog;
     struct identity identity;
     struct counters *counters;
-    size_t n_collectors;
-    struct collector *collectors[MAX_COLLECTORS];
+    struct sources sources;
     struct sink *sink;
     int sink_error;        // negative errno: it is gone for good
     uint64_t unshipped_ns; // spent on reading since the sink was looked at last
@@ -127,23 +124,17 @@ static void start_pipeline(struct daemon *daemon)
         is_replay(daemon) ? "replay" : daemon->boot);
 }
 
-static void add_collector(struct daemon *daemon, struct collector *collector)
-{
-    if (collector != NULL)
-        daemon->collectors[daemon->n_collectors++] = collector;
-}
-
 // A recording tells nothing of the machine that plays it. Our own health comes last: what it tells
 // of a tick includes the reads of this tick.
-static void start_collectors(struct daemon *daemon)
+static void start_sources(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
-    add_collector(daemon,
+    sources_add(&daemon->sources,
         ena_create(&config->ena, config->sample.interval_ms, &daemon->catalog, daemon->counters));
     if (is_replay(daemon))
         return;
-    add_collector(daemon, conntrack_create("/proc"));
-    add_collector(daemon, self_create(&daemon->pipeline.health));
+    sources_add(&daemon->sources, conntrack_create("/proc"));
+    sources_add(&daemon->sources, self_create(&daemon->pipeline.health));
 }
 
 // Returns the exit status; whatever was started then is what stop() has to stop.
@@ -161,7 +152,7 @@ static int start(struct daemon *daemon, const struct now *now)
     if (status != EXIT_STATUS_DONE)
         return status;
     start_pipeline(daemon);
-    start_collectors(daemon);
+    start_sources(daemon);
     ticker_init(&daemon->ticker, config->sample.interval_ms);
     struct now replay_now;
     daemon->counters->ops->clock(daemon->counters, &replay_now);
@@ -173,8 +164,7 @@ static int start(struct daemon *daemon, const struct now *now)
 static void stop(struct daemon *daemon)
 {
     pipeline_finish(&daemon->pipeline);
-    for (size_t i = 0; i < daemon->n_collectors; i++)
-        daemon->collectors[i]->ops->destroy(daemon->collectors[i]);
+    sources_finish(&daemon->sources);
     if (daemon->sink != NULL)
         daemon->sink->ops->destroy(daemon->sink);
     if (daemon->counters != NULL)
@@ -241,34 +231,24 @@ static void take_outcome(struct daemon *daemon, enum collect outcome)
     }
 }
 
-// Reads every source of a collector once. False when a signal ended the round, after the read that
-// was under way.
-static bool read_sources(
-    struct daemon *daemon, struct collector *collector, const struct tick *tick)
+// Reads every source once; a signal in between ends the round after the read that is under way.
+static void read_sources(struct daemon *daemon, const struct tick *tick)
 {
     enum daemon_state state = daemon->state;
     enum collect r;
-    while ((r = collector->ops->collect(collector, tick, &daemon->sample)) != COLLECT_DONE) {
+    while ((r = sources_collect(&daemon->sources, tick, &daemon->sample)) != COLLECT_DONE) {
         take_outcome(daemon, r);
         ship_if_overdue(daemon, daemon->sample.read_ns);
         take_signals(daemon);
         if (daemon->state != state)
-            return false;
-    }
-    return true;
-}
-
-static void read_all(struct daemon *daemon, const struct tick *tick)
-{
-    for (size_t i = 0; i < daemon->n_collectors; i++)
-        if (!read_sources(daemon, daemon->collectors[i], tick))
             return;
+    }
 }
 
 static void tick(struct daemon *daemon, const struct now *now)
 {
     bool is_last = pipeline_begin_tick(&daemon->pipeline, now);
-    read_all(daemon, &(struct tick){*now, is_last || daemon->state == DAEMON_LAST_SAMPLE});
+    read_sources(daemon, &(struct tick){*now, is_last || daemon->state == DAEMON_LAST_SAMPLE});
     pipeline_end_tick(&daemon->pipeline, now);
     if (daemon->n_periods > 0 && daemon->pipeline.n_windows >= daemon->n_periods)
         begin_drain(daemon);
@@ -351,20 +331,7 @@ static uint64_t deadline_ns(const struct daemon *daemon, const struct sink_wait 
     return sink->until_ns != 0 ? earlier(until_ns, sink->until_ns) : until_ns;
 }
 
-enum { WAIT_SIGNAL, WAIT_SINK, WAIT_COLLECTORS, WAIT_COUNT = WAIT_COLLECTORS + MAX_COLLECTORS };
-
-static int descriptor_of(const struct collector *collector)
-{
-    return collector->ops->descriptor != NULL ? collector->ops->descriptor(collector) : -1;
-}
-
-static void take_events(struct daemon *daemon, const struct pollfd *fds)
-{
-    struct now now = clock_now();
-    for (size_t i = 0; i < daemon->n_collectors; i++)
-        if (fds[i].revents != 0)
-            daemon->collectors[i]->ops->events(daemon->collectors[i], &now);
-}
+enum { WAIT_SIGNAL, WAIT_SINK, WAIT_SOURCES, WAIT_COUNT = WAIT_SOURCES + SOURCES_MAX };
 
 // The one blocking call.
 static void wait_for_work(struct daemon *daemon)
@@ -375,19 +342,18 @@ static void wait_for_work(struct daemon *daemon)
         [WAIT_SIGNAL] = {.fd = daemon->signal_fd, .events = POLLIN},
         [WAIT_SINK] = {.fd = sink.fd, .events = sink.events},
     };
-    for (size_t i = 0; i < daemon->n_collectors; i++)
-        fds[WAIT_COLLECTORS + i] = (struct pollfd){
-            .fd = descriptor_of(daemon->collectors[i]), .events = POLLIN};
+    size_t n_fds = WAIT_SOURCES + sources_wait(&daemon->sources, &fds[WAIT_SOURCES]);
     uint64_t until_ns = deadline_ns(daemon, &sink);
     uint64_t now_ns = clock_now().boot_ns;
     uint64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
     struct timespec timeout = {
         .tv_sec = (time_t)(left_ns / NS_PER_S), .tv_nsec = (long)(left_ns % NS_PER_S)};
-    if (ppoll(fds, WAIT_COLLECTORS + daemon->n_collectors, &timeout, NULL) <= 0)
+    if (ppoll(fds, n_fds, &timeout, NULL) <= 0)
         return;
     if (fds[WAIT_SIGNAL].revents != 0)
         take_signals(daemon);
-    take_events(daemon, &fds[WAIT_COLLECTORS]);
+    struct now now = clock_now();
+    sources_events(&daemon->sources, &fds[WAIT_SOURCES], &now);
 }
 
 static int end(const struct daemon *daemon)

@@ -15,7 +15,7 @@ RANKS = {
     "os": 2, "flow": 2, "encode": 2,
     "aws": 3, "store": 3,
     "collector": 4, "identity": 4, "sink": 4,
-    "pipeline": 5,
+    "pipeline": 5, "sources": 5,
     "setting": 6, "exit_status": 6,
     "config": 7, "config_check": 7.5, "config_file": 7.5,
     "daemon": 8,
