@@ -13,6 +13,8 @@ static const char *const column_names[CONNTRACK_N_COLUMNS] = {
     [CONNTRACK_INSERT_FAILED] = "insert_failed",
 };
 
+#define ALL_COLUMNS ((1u << CONNTRACK_N_COLUMNS) - 1)
+
 struct word {
     const char *at;
     size_t length; // 0: the line has no more
@@ -45,24 +47,30 @@ static bool end_line(const char **text)
     return true;
 }
 
+// CONNTRACK_N_COLUMNS for none of ours.
+static uint8_t column_of(const struct word *word)
+{
+    unsigned int column = 0;
+    while (column < CONNTRACK_N_COLUMNS && !is_word(word, column_names[column]))
+        column++;
+    return (uint8_t)column;
+}
+
 // What stands in each column of a line: one of ours, or another.
 static bool parse_names(struct conntrack_layout *layout, const char **text)
 {
     const char *line = *text;
-    unsigned int n_found = 0;
+    unsigned int found = 0; // a bit per column
     *layout = (struct conntrack_layout){0};
     for (struct word word; (word = next_word(text)).length > 0; layout->n_columns++) {
         if (layout->n_columns == CONNTRACK_MAX_COLUMNS)
             return false;
-        uint8_t *column = &layout->columns[layout->n_columns];
-        *column = CONNTRACK_N_COLUMNS;
-        for (uint8_t i = 0; i < CONNTRACK_N_COLUMNS; i++)
-            if (is_word(&word, column_names[i]))
-                *column = i;
-        n_found += *column < CONNTRACK_N_COLUMNS;
+        uint8_t column = column_of(&word);
+        layout->columns[layout->n_columns] = column;
+        found |= 1u << column;
     }
     layout->n_bytes = (size_t)(*text - line);
-    if (n_found != CONNTRACK_N_COLUMNS || layout->n_bytes >= sizeof(layout->line))
+    if ((found & ALL_COLUMNS) != ALL_COLUMNS || layout->n_bytes >= sizeof(layout->line))
         return false;
     memcpy(layout->line, line, layout->n_bytes);
     return end_line(text);
