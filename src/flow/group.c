@@ -72,8 +72,7 @@ static void set_baseline(const struct hearing *hearing, const struct look *look,
         hearing->life->is_dark = look->is_dark;
 }
 
-// A group that fell counts from zero as a whole; another device that did not fall tells no
-// increase.
+// A group that fell counts from zero as a whole.
 static void publish_reading(
     const struct hearing *hearing, const struct look *look, const struct reading *reading)
 {
@@ -83,7 +82,7 @@ static void publish_reading(
             put(hearing->delta, metric, reading->value);
         return;
     }
-    if (!hearing->life->baseline.is_known[metric] || (look->is_other_device && !look->is_fallen))
+    if (!hearing->life->baseline.is_known[metric])
         return;
     uint64_t origin = look->is_fallen ? 0 : hearing->life->baseline.value[metric];
     put(hearing->delta, metric, reading->value - origin);
