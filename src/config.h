@@ -84,5 +84,8 @@ const char *config_origin(const struct config *config, const char *section, cons
 // Options struct of a sink, for its create().
 const void *config_sink_options(const struct config *config, const struct sink_ops *ops);
 enum log_level config_log_level(const struct config *config);
+// The kernel, or the recording that is to be played. Logs what is wrong and returns the exit
+// status; EXIT_STATUS_DONE with counters that the caller destroys.
+must_check int config_open_counters(const struct config *config, struct counters **ret_counters);
 // As a file that config_read() accepts, each value with its help, its range and where it came from.
 void config_print(const struct config *config, FILE *to);

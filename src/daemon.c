@@ -80,28 +80,6 @@ static int start_signals(struct daemon *daemon)
     return daemon->signal_fd < 0 ? -errno : 0;
 }
 
-static int start_replay(struct daemon *daemon)
-{
-    struct replay_options options = daemon->config->replay;
-    options.interval_ms = daemon->config->sample.interval_ms;
-    scoped_free char *complaint = NULL;
-    if (counters_replay_create(&options, &daemon->counters, &complaint) == 0)
-        return EXIT_STATUS_DONE;
-    log_error("sample.replay: %s", complaint);
-    return EXIT_STATUS_CONFIG;
-}
-
-static int start_counters(struct daemon *daemon)
-{
-    if (daemon->config->replay.path != NULL)
-        return start_replay(daemon);
-    int r = counters_ethtool_create(&daemon->counters);
-    if (r == 0)
-        return EXIT_STATUS_DONE;
-    log_error("cannot ask the kernel for its interfaces: %s", strerror(-r));
-    return EXIT_STATUS_FAILED;
-}
-
 static int start_sink(struct daemon *daemon)
 {
     const struct sink_ops *ops = sink_table[daemon->config->publish.sink];
@@ -146,7 +124,7 @@ static int start(struct daemon *daemon, const struct now *now)
     name_boot(daemon, now);
     catalog_init(&daemon->catalog, &config->catalog);
     identity_init(&daemon->identity, &config->identity);
-    int status = start_counters(daemon);
+    int status = config_open_counters(config, &daemon->counters);
     if (status == EXIT_STATUS_DONE)
         status = start_sink(daemon);
     if (status != EXIT_STATUS_DONE)

@@ -14,6 +14,7 @@ static const char help[] =
     "driver's counters, per ENI and instance, into CloudWatch.\n"
     "\n"
     "  run        the daemon; enawatch run --help\n"
+    "  read       what the counters say now; enawatch read --help\n"
     "\n"
     "  --version  the version\n"
     "  --help     this text\n";
@@ -23,6 +24,7 @@ static const struct command {
     int (*run)(struct arguments *arguments);
 } commands[] = {
     {"run", command_run},
+    {"read", command_read},
 };
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 
 #include "base/parse.h"
 #include "command/command.h"
+#include "command/configure.h"
 #include "daemon.h"
 #include "exit_status.h"
 
@@ -28,25 +29,17 @@ static const char help[] =
     "line.\n";
 
 struct run_arguments {
-    const char *file;
-    int n_assignments;
-    const char **assignments;
+    struct configure configure;
     uint64_t n_periods;
     bool is_print;
     bool is_help;
     bool is_version;
 };
 
-static int refuse(const char *word, const char *allowed)
-{
-    log_error("run: %s: allowed is %s", word, allowed);
-    return EXIT_STATUS_CONFIG;
-}
-
 static int parse_periods(const char *text, uint64_t *ret_n)
 {
     if (!parse_u64(text, ret_n) || *ret_n == 0)
-        return refuse("--periods", "a whole number from 1");
+        return command_refuse("run", "--periods", "a whole number from 1");
     return EXIT_STATUS_DONE;
 }
 
@@ -60,27 +53,11 @@ static int take_word(struct arguments *arguments, struct run_arguments *run)
         run->is_version = true;
     else if (arguments_flag(arguments, 0, "print-config"))
         run->is_print = true;
-    else if ((value = arguments_value(arguments, 'c', "config")) != NULL)
-        run->file = value;
-    else if ((value = arguments_value(arguments, 'o', "option")) != NULL)
-        run->assignments[run->n_assignments++] = value;
     else if ((value = arguments_value(arguments, 0, "periods")) != NULL)
         return parse_periods(value, &run->n_periods);
-    else if (arguments->missing != NULL)
-        return refuse(arguments->missing, "a value after it");
-    else
-        return refuse(arguments_word(arguments), "what enawatch run --help shows");
+    else if (!configure_take(&run->configure, arguments))
+        return command_refuse_word("run", arguments);
     return EXIT_STATUS_DONE;
-}
-
-static int configure(struct config *config, const struct run_arguments *run)
-{
-    int r = config_read(config, run->file);
-    for (int i = 0; r == 0 && i < run->n_assignments; i++)
-        r = config_set(config, run->assignments[i]);
-    if (r == 0)
-        r = config_check(config);
-    return r == 0 ? EXIT_STATUS_DONE : EXIT_STATUS_CONFIG;
 }
 
 static int run_configured(const struct config *config, const struct run_arguments *run)
@@ -93,23 +70,28 @@ static int run_configured(const struct config *config, const struct run_argument
     return daemon_run(config, run->n_periods);
 }
 
+static int run_words(struct arguments *arguments, struct run_arguments *run)
+{
+    int status = EXIT_STATUS_DONE;
+    while (status == EXIT_STATUS_DONE && arguments_word(arguments) != NULL)
+        status = take_word(arguments, run);
+    if (status != EXIT_STATUS_DONE)
+        return status;
+    if (run->is_help || run->is_version)
+        return command_show(run->is_help ? help : command_version);
+    struct config config;
+    status = configure_read(&run->configure, &config);
+    if (status == EXIT_STATUS_DONE)
+        status = run_configured(&config, run);
+    config_finish(&config);
+    return status;
+}
+
 int command_run(struct arguments *arguments)
 {
     struct run_arguments run = {0};
-    scoped_free const char **assignments = xcalloc((size_t)arguments->n_words, sizeof(char *));
-    run.assignments = assignments;
-    int status = EXIT_STATUS_DONE;
-    while (status == EXIT_STATUS_DONE && arguments_word(arguments) != NULL)
-        status = take_word(arguments, &run);
-    if (status != EXIT_STATUS_DONE)
-        return status;
-    if (run.is_help || run.is_version)
-        return command_show(run.is_help ? help : command_version);
-    struct config config;
-    config_init(&config);
-    status = configure(&config, &run);
-    if (status == EXIT_STATUS_DONE)
-        status = run_configured(&config, &run);
-    config_finish(&config);
+    configure_init(&run.configure, arguments);
+    int status = run_words(arguments, &run);
+    configure_finish(&run.configure);
     return status;
 }
