@@ -20,7 +20,8 @@ enum collect {
 
 struct tick {
     struct now now;
-    bool is_last; // of its window: the time for what is wanted once a window
+    bool is_last;  // of its window: the time for what is wanted once a window
+    bool is_final; // of the daemon: nothing is left for later that can be had soon
 };
 
 struct collector {
@@ -34,8 +35,8 @@ struct collector_ops {
     int (*descriptor)(const struct collector *collector);
     void (*events)(struct collector *collector, const struct now *now);
     // Looks at one source. Called until it says COLLECT_DONE; in between the daemon looks at
-    // signals, and one may end the round early: the next call then goes on where it stopped.
-    // `ret_sample` has `read_ns` in any case.
+    // signals, and one may end the round early: the next tick begins a new one. `ret_sample` has
+    // `read_ns` in any case.
     enum collect (*collect)(
         struct collector *collector, const struct tick *tick, struct sample *ret_sample);
     void (*destroy)(struct collector *collector);

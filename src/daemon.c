@@ -205,7 +205,7 @@ static void take_outcome(struct daemon *daemon, enum collect outcome)
         health->n_samples += daemon->sample.eni != NULL;
         pipeline_add(&daemon->pipeline, &daemon->sample);
     } else {
-        health->n_samples_missed++;
+        pipeline_note_miss(&daemon->pipeline, daemon->sample.read_ns);
     }
 }
 
@@ -226,7 +226,8 @@ static void read_sources(struct daemon *daemon, const struct tick *tick)
 static void tick(struct daemon *daemon, const struct now *now)
 {
     bool is_last = pipeline_begin_tick(&daemon->pipeline, now);
-    read_sources(daemon, &(struct tick){*now, is_last || daemon->state == DAEMON_LAST_SAMPLE});
+    bool is_final = daemon->state == DAEMON_LAST_SAMPLE;
+    read_sources(daemon, &(struct tick){*now, is_last || is_final, is_final});
     pipeline_end_tick(&daemon->pipeline, now);
     if (daemon->n_periods > 0 && daemon->pipeline.n_windows >= daemon->n_periods)
         begin_drain(daemon);
@@ -235,7 +236,7 @@ static void tick(struct daemon *daemon, const struct now *now)
 static void count_lateness(struct daemon *daemon)
 {
     uint64_t interval_ns = daemon->ticker.interval_ms * NS_PER_MS;
-    daemon->pipeline.health.n_ticks_missed += daemon->ticker.late_ns / interval_ns;
+    daemon->pipeline.health.n_ticks_missed += daemon->ticker.n_missed;
     daemon->pipeline.health.n_ticks_late += daemon->ticker.late_ns > interval_ns / 2;
 }
 

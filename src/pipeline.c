@@ -77,6 +77,18 @@ void pipeline_add(struct pipeline *pipeline, const struct sample *sample)
         window_add(&pipeline->window, delta);
 }
 
+// A read that took long is told though it gave nothing, of the instance: the ENI was not read.
+void pipeline_note_miss(struct pipeline *pipeline, uint64_t read_ns)
+{
+    pipeline->health.n_samples_missed++;
+    struct delta *delta = &pipeline->delta;
+    delta->eni = NULL;
+    delta->n_readings = 1;
+    delta->readings[0] = (struct reading){METRIC_SELF_READ_MS, delta_read_time(read_ns)};
+    if (read_ns > 0)
+        window_add(&pipeline->window, delta);
+}
+
 void pipeline_end_tick(struct pipeline *pipeline, const struct now *now)
 {
     if (window_end_tick(&pipeline->window, now))

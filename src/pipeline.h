@@ -49,6 +49,9 @@ void pipeline_finish(struct pipeline *pipeline);
 // is closed at its end.
 bool pipeline_begin_tick(struct pipeline *pipeline, const struct now *now);
 void pipeline_add(struct pipeline *pipeline, const struct sample *sample);
+// An ENI gave no sample in this tick; `read_ns`: how long it took to learn that, 0 if it was not
+// asked.
+void pipeline_note_miss(struct pipeline *pipeline, uint64_t read_ns);
 void pipeline_end_tick(struct pipeline *pipeline, const struct now *now);
 // Closes the open window before its time.
 void pipeline_close_window(struct pipeline *pipeline);

@@ -20,6 +20,9 @@ void sources_finish(struct sources *sources)
 enum collect sources_collect(
     struct sources *sources, const struct tick *tick, struct sample *ret_sample)
 {
+    if (sources->tick_ns != tick->now.boot_ns)
+        sources->at = 0;
+    sources->tick_ns = tick->now.boot_ns;
     for (; sources->at < sources->n_collectors; sources->at++) {
         struct collector *collector = sources->collectors[sources->at];
         enum collect r = collector->ops->collect(collector, tick, ret_sample);

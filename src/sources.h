@@ -13,7 +13,8 @@
 struct sources {
     size_t n_collectors;
     struct collector *collectors[SOURCES_MAX];
-    size_t at; // in the running tick
+    size_t at;        // in the running tick
+    uint64_t tick_ns; // boot clock of the running tick
 };
 
 // Takes ownership. In the order in which they are to be asked.

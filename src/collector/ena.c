@@ -28,7 +28,9 @@ struct ena {
     struct eni_reader reader;
     size_t n_sources;
     struct eni_source **sources;
-    size_t next; // source of the running tick
+    bool is_in_round;
+    uint64_t round_ns; // boot clock of the tick that is being served
+    size_t next;       // source of the running tick
     struct foreign foreign;
     size_t n_unanswered; // links whose driver could not be asked for
     struct link *unanswered;
@@ -342,10 +344,20 @@ static enum collect read_source(
     return r == 0 ? COLLECT_SAMPLE : COLLECT_NOTHING;
 }
 
+static void begin_round(struct ena *self, const struct tick *tick)
+{
+    self->next = 0;
+    self->is_in_round = true;
+    self->round_ns = tick->now.boot_ns;
+    events(&self->base, &tick->now);
+    take_unanswered(self);
+    say_none(self);
+}
+
 // The same count of statistics does not prove the same names.
 static void end_round(struct ena *self, const struct tick *tick)
 {
-    self->next = 0;
+    self->is_in_round = false;
     for (size_t i = 0; tick->is_last && i < self->n_sources; i++)
         self->sources[i]->are_names_due = true;
 }
@@ -354,21 +366,17 @@ static enum collect collect_eni(
     struct collector *collector, const struct tick *tick, struct sample *ret_sample)
 {
     struct ena *self = (struct ena *)collector;
-    const struct now *now = &tick->now;
-    if (self->next == 0) {
-        events(collector, now);
-        take_unanswered(self);
-        say_none(self);
-    }
+    if (!self->is_in_round || self->round_ns != tick->now.boot_ns)
+        begin_round(self, tick);
     if (self->next >= self->n_sources) {
         end_round(self, tick);
         return COLLECT_DONE;
     }
     struct eni_source *source = self->sources[self->next++];
     ret_sample->read_ns = 0;
-    if (!eni_source_is_due(source, now))
+    if (!eni_source_is_due(source, tick))
         return COLLECT_NOTHING;
-    return read_source(self, source, now, ret_sample);
+    return read_source(self, source, &tick->now, ret_sample);
 }
 
 static void destroy(struct collector *collector)

@@ -12,6 +12,9 @@
 #define PATIENT_FAILURES 10
 #define PATIENT_RETRY_NS (5 * NS_PER_S)
 
+// A device whose last read took longer is not asked again when the daemon ends.
+#define FINAL_READ_NS NS_PER_S
+
 // A change of any name changes it, at a fraction of the cost of looking each name up: a lane for
 // each word of a slot, so that nothing waits for anything.
 static uint64_t fingerprint_of(const struct counters_names *names)
@@ -211,13 +214,16 @@ int eni_source_read(struct eni_source *source, struct eni_reader *reader, struct
     return 0;
 }
 
-bool eni_source_is_due(struct eni_source *source, const struct now *now)
+// At the end a device that was slow is read once more, and one that hung is not.
+bool eni_source_is_due(struct eni_source *source, const struct tick *tick)
 {
-    return pace_is_due(&source->pace) && now->boot_ns >= source->retry_ns;
+    bool is_due = pace_is_due(&source->pace) && tick->now.boot_ns >= source->retry_ns;
+    return tick->is_final ? source->read_ns < FINAL_READ_NS : is_due;
 }
 
 void eni_source_pace(struct eni_source *source, uint64_t read_ns)
 {
+    source->read_ns = read_ns;
     pace_note(&source->pace, read_ns);
     bool is_slow = source->pace.stride > 1;
     if (is_slow == source->is_slow)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "collector.h"
 #include "flow/pace.h"
 #include "os/counters.h"
 #include "sample.h"
@@ -44,6 +45,7 @@ struct eni_source {
     int told_error;          // the errno that the log knows of, 0 for none
     bool has_told_names;     // that some are odd
     uint64_t retry_ns;       // boot clock: not to be read before
+    uint64_t read_ns;        // how long the last read took
     struct pace pace;
     bool is_slow; // the log knows that it is read less often
 };
@@ -53,8 +55,9 @@ struct eni_source {
 must_check int eni_source_read(
     struct eni_source *source, struct eni_reader *reader, struct sample *ret_sample);
 // Whether to read it in this tick: enough time has passed since the last failure, and its reads are
-// within their budget. To be called once in every tick.
-bool eni_source_is_due(struct eni_source *source, const struct now *now);
+// within their budget; in the final tick, unless its last read took too long. To be called once in
+// every tick.
+bool eni_source_is_due(struct eni_source *source, const struct tick *tick);
 // Takes the time of a read into account, and says when that changes how often there is one.
 void eni_source_pace(struct eni_source *source, uint64_t read_ns);
 // Counts a result of eni_source_read() and says it when it is a change.

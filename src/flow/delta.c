@@ -227,6 +227,6 @@ enum delta_outcome delta_table_apply(
         outcome = hear(&hearing);
     }
     if (sample->read_ns > 0)
-        put(ret_delta, METRIC_SELF_READ_MS, sample->read_ns / (NS_PER_MS / 100));
+        put(ret_delta, METRIC_SELF_READ_MS, delta_read_time(sample->read_ns));
     return outcome;
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base.h"
 #include "option.h"
 #include "sample.h"
 
@@ -60,4 +61,9 @@ void delta_table_init(
     struct delta_table *table, const struct catalog *catalog, const struct delta_options *options);
 enum delta_outcome delta_table_apply(
     struct delta_table *table, const struct sample *sample, struct delta *ret_delta);
+// A time as self_read_ms has it: in hundredths of a ms.
+static inline uint64_t delta_read_time(uint64_t read_ns)
+{
+    return read_ns / (NS_PER_MS / 100);
+}
 void delta_table_finish(struct delta_table *table);

@@ -17,7 +17,7 @@ void pace_init(struct pace *pace, uint64_t budget_ns)
         pace->budget_us = 1;
 }
 
-static uint32_t n_reads(const struct pace *pace)
+static uint32_t n_taken(const struct pace *pace)
 {
     return pace->n_reads > LEAST_READS ? pace->n_reads : LEAST_READS;
 }
@@ -37,7 +37,7 @@ bool pace_is_due(struct pace *pace)
 
 static uint32_t stride_of(const struct pace *pace)
 {
-    uint64_t allowed_us = (uint64_t)pace->budget_us * n_reads(pace);
+    uint64_t allowed_us = (uint64_t)pace->budget_us * n_taken(pace);
     if (pace->total_us <= allowed_us)
         return 1;
     uint64_t stride = (pace->total_us + allowed_us - 1) / allowed_us;
@@ -56,5 +56,5 @@ void pace_note(struct pace *pace, uint64_t read_ns)
 
 uint64_t pace_mean_us(const struct pace *pace)
 {
-    return pace->total_us / n_reads(pace);
+    return pace->n_reads > 0 ? pace->total_us / pace->n_reads : 0;
 }

@@ -24,5 +24,5 @@ void pace_init(struct pace *pace, uint64_t budget_ns);
 bool pace_is_due(struct pace *pace);
 // How long the read of this tick took, whatever came of it.
 void pace_note(struct pace *pace, uint64_t read_ns);
-// Of the reads of the last 60 ticks, taken as at least six.
+// Of the reads of the last 60 ticks. For the budget they count as at least six.
 uint64_t pace_mean_us(const struct pace *pace);

@@ -31,6 +31,15 @@ static bool is_early(const struct ticker *ticker, const struct now *now)
     return left > 0 && left < (int64_t)ticker->interval_ms / 2;
 }
 
+// On the boot clock, so that a step of the wall clock misses nothing; rounded, for it may be
+// slewed.
+static uint64_t n_between(const struct ticker *ticker, uint64_t due_ns)
+{
+    uint64_t interval_ns = ticker->interval_ms * 1000000;
+    uint64_t n_intervals = (ticker->due_boot_ns - due_ns + interval_ns / 2) / interval_ns;
+    return n_intervals > 1 ? n_intervals - 1 : 0;
+}
+
 bool ticker_is_due(struct ticker *ticker, const struct now *now)
 {
     if (now->boot_ns < ticker->due_boot_ns)
@@ -39,7 +48,9 @@ bool ticker_is_due(struct ticker *ticker, const struct now *now)
         wait_until(ticker, now, ticker->due_wall_ms);
         return false;
     }
-    ticker->late_ns = ticker->due_boot_ns != 0 ? now->boot_ns - ticker->due_boot_ns : 0;
+    uint64_t due_ns = ticker->due_boot_ns;
     wait_until(ticker, now, next_multiple(ticker, now));
+    ticker->late_ns = due_ns != 0 ? now->boot_ns - due_ns : 0;
+    ticker->n_missed = due_ns != 0 ? n_between(ticker, due_ns) : 0;
     return true;
 }

@@ -11,6 +11,7 @@ struct ticker {
     int64_t due_wall_ms;  // the multiple that the next tick is for
     uint64_t due_boot_ns; // when to wake up for it; 0 before the first tick
     uint64_t late_ns;     // how long after it was due the last tick began
+    uint64_t n_missed;    // multiples between the last tick's and the next one's
 };
 
 void ticker_init(struct ticker *ticker, uint64_t interval_ms);

@@ -39,6 +39,20 @@ def total(documents, metric, keep=is_instance):
     return sum(values(documents, metric, keep))
 
 
+def properties(documents, name, keep=is_instance):
+    """What is no metric: its values in the order of the documents, those left out that have none."""
+    return [d[name] for d in documents if keep(d) and name in d]
+
+
+def counted(documents, name):
+    """What a counter of the instance came to that is published as a property."""
+    return sum(properties(documents, name))
+
+
+def names_of_metrics(document):
+    return {m["Name"] for directive in document["_aws"]["CloudWatchMetrics"] for m in directive["Metrics"]}
+
+
 def of_mac(mac):
     return lambda document: document.get("mac") == mac
 
@@ -63,13 +77,23 @@ class OnRig(unittest.TestCase):
 
     def wait_for_samples(self, daemon, n=3):
         """Until every ENI was read n times: from then on whatever moves is seen."""
-        macs = [eni.mac for eni in self.bench.enis]
-        for _ in range(100):
+        self.wait_for_reads(daemon, n, since={})
+
+    def wait_for_reads(self, daemon, n=2, since=None, timeout=5):
+        """Until every ENI was read n times more: after two whatever was there before was seen."""
+        since = daemon.counts() if since is None else since
+        wanted = {(eni.mac, "GSTATS"): since.get((eni.mac, "GSTATS"), 0) + n for eni in self.bench.enis}
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
             counts = daemon.counts()
-            if all(counts.get((mac, "GSTATS"), 0) >= n for mac in macs):
+            if all(counts.get(key, 0) >= least for key, least in wanted.items()):
                 return
             time.sleep(0.05)
         self.fail(f"the ENIs are not read: {daemon.counts()} {daemon}")
+
+    def wait_between_ticks(self):
+        """Ticks of 100 ms are on the multiples of the wall clock: what is done in the middle meets none."""
+        time.sleep((0.05 - time.time()) % 0.1)
 
     def assert_published(self, documents, eni, **moved):
         """What was published of an ENI's exceeded counters is exactly what moved, all else nothing."""
