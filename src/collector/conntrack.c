@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "collector/conntrack.h"
 #include "collector/conntrack_stat.h"
+#include "flow/percent.h"
 #include "log.h"
 #include "os/proc.h"
 
@@ -63,13 +64,14 @@ static bool read_number(struct conntrack *self, struct proc_file *file, uint64_t
 static void read_table(struct conntrack *self, struct sample *sample)
 {
     uint64_t count, max;
-    if (!read_number(self, &self->count, &count) || !read_number(self, &self->max, &max))
+    bool has_count = read_number(self, &self->count, &count);
+    bool has_max = read_number(self, &self->max, &max);
+    if (!has_count || !has_max)
         return;
     put(sample, METRIC_KERNEL_CONNTRACK_COUNT, count);
     put(sample, METRIC_KERNEL_CONNTRACK_MAX, max);
     if (max > 0) // 0: no limit
-        put(sample, METRIC_KERNEL_CONNTRACK_USED_PERCENT,
-            (uint64_t)((double)count / (double)max * 10000 + 0.5));
+        put(sample, METRIC_KERNEL_CONNTRACK_USED_PERCENT, percent_hundredths(count, max));
 }
 
 static void read_counters(struct conntrack *self, struct sample *sample)

@@ -6,6 +6,5 @@
 #include "collector.h"
 
 // `proc`: "/proc" but in tests; copied. Where connection tracking is not loaded there is nothing to
-// collect; it is looked for again at the end
-// of every window.
+// collect; it is looked for again at the end of every window.
 struct collector *conntrack_create(const char *proc);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text to totals. Columns are found by their names: kernels have added and renamed some. A large
-// machine has some 30 KB of this text, read in every tick, so each byte is looked at once.
+// machine has some 30 KB of this text, so each byte is looked at once.
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -164,7 +164,8 @@ int conntrack_stat_take(struct conntrack_stat *stat, const char *text)
             stat->totals[column] += increase(before, stat->next[cpu][column]);
         }
     memcpy(stat->last, stat->next, n_cpus * sizeof(*stat->last));
-    stat->n_cpus = n_cpus;
+    if (n_cpus > stat->n_cpus)
+        stat->n_cpus = n_cpus;
     return 0;
 }
 

@@ -28,7 +28,8 @@ struct conntrack_layout {
 // All zero is nothing seen yet.
 struct conntrack_stat {
     struct conntrack_layout layout;
-    size_t n_cpus, capacity;
+    size_t n_cpus; // ever seen
+    size_t capacity;
     uint32_t (*last)[CONNTRACK_N_COLUMNS]; // per CPU: the kernel counts in 32 bits
     uint32_t (*next)[CONNTRACK_N_COLUMNS]; // of the text that is being read
     uint64_t totals[CONNTRACK_N_COLUMNS];  // over all CPUs, in 64 bits

@@ -12,6 +12,8 @@
 #define PATIENT_FAILURES 10
 #define PATIENT_RETRY_NS (5 * NS_PER_S)
 
+#define MISSING_NAMES_MAX 512 // of a line in the log
+
 // A device whose last read took longer is not asked again when the daemon ends.
 #define FINAL_READ_NS NS_PER_S
 
@@ -51,29 +53,37 @@ static void say_odd_names(const struct eni_source *source, uint32_t n_odd)
         source->eni.ifname, n_odd);
 }
 
-static bool is_missing(
-    const struct eni_source *source, const struct catalog *catalog, uint32_t metric)
+// Missing, and not told yet.
+static bool is_news(
+    const struct eni_source *source, const struct eni_reader *reader, uint32_t metric)
 {
-    return catalog->metrics[metric].published != 0 &&
-        catalog->metrics[metric].group != METRIC_GROUP_HOST &&
-        !metric_set_has(&source->eni.offered, metric);
+    return reader->catalog->metrics[metric].published != 0 &&
+        reader->catalog->metrics[metric].group != METRIC_GROUP_HOST &&
+        !metric_set_has(&source->eni.offered, metric) &&
+        !metric_set_has(&reader->told_missing, metric);
 }
 
-// One line for all that needs the same and was not told yet.
+// One line for all news that need the same.
 static void say_missing_alike(
     const struct eni_source *source, struct eni_reader *reader, uint32_t first)
 {
-    char names[1024] = "";
+    char names[MISSING_NAMES_MAX] = "";
     size_t length = 0;
+    unsigned int n_more = 0;
     const char *needs = catalog_needs(first);
     for (uint32_t i = first; i < reader->catalog->n_metrics; i++) {
-        if (!is_missing(source, reader->catalog, i) || strcmp(catalog_needs(i), needs) != 0)
+        const char *name = reader->catalog->metrics[i].name;
+        if (!is_news(source, reader, i) || strcmp(catalog_needs(i), needs) != 0)
             continue;
         metric_set_add(&reader->told_missing, i);
-        if (length < sizeof(names))
-            length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s",
-                length > 0 ? ", " : "", reader->catalog->metrics[i].name);
+        bool has_room = n_more == 0 && length + strlen(name) + sizeof(", ...") + 2 < sizeof(names);
+        n_more += !has_room;
+        if (has_room)
+            length += (size_t)snprintf(
+                names + length, sizeof(names) - length, "%s%s", length > 0 ? ", " : "", name);
     }
+    if (n_more > 0)
+        snprintf(names + length, sizeof(names) - length, ", ...");
     log_info("ena: %s: driver %s %s does not offer %s: unsupported, not zero; that needs %s",
         source->eni.ifname, source->eni.driver, source->eni.driver_version, names, needs);
 }
@@ -86,16 +96,28 @@ static bool has_allowances(const struct eni_source *source)
     return false;
 }
 
+// Worth a warning: an ENI that tells nothing of what the daemon is for.
+static void say_no_allowances(const struct eni_source *source, struct eni_reader *reader)
+{
+    bool is_any_news = false;
+    for (uint32_t i = 0; i < METRIC_N_EXCEEDED; i++) {
+        is_any_news |= !metric_set_has(&reader->told_missing, i);
+        metric_set_add(&reader->told_missing, i);
+    }
+    if (is_any_news)
+        log_warning("ena: %s: driver %s %s offers no allowance statistics: unsupported, not zero; "
+                    "that needs %s",
+            source->eni.ifname, source->eni.driver, source->eni.driver_version, catalog_needs(0));
+}
+
 static void say_missing(const struct eni_source *source, struct eni_reader *reader)
 {
     if (!has_allowances(source)) {
-        log_warning("ena: %s: driver %s %s offers no allowance statistics: nothing to publish; "
-                    "that needs %s",
-            source->eni.ifname, source->eni.driver, source->eni.driver_version, catalog_needs(0));
+        say_no_allowances(source, reader);
         return;
     }
     for (uint32_t i = 0; i < reader->catalog->n_metrics; i++)
-        if (is_missing(source, reader->catalog, i) && !metric_set_has(&reader->told_missing, i))
+        if (is_news(source, reader, i))
             say_missing_alike(source, reader, i);
 }
 

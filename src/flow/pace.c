@@ -46,7 +46,7 @@ static uint32_t stride_of(const struct pace *pace)
 
 void pace_note(struct pace *pace, uint64_t read_ns)
 {
-    uint64_t read_us = read_ns / NS_PER_US + 1;
+    uint64_t read_us = read_ns > NS_PER_US ? read_ns / NS_PER_US : 1;
     uint32_t spent_us = read_us < UINT32_MAX ? (uint32_t)read_us : UINT32_MAX;
     pace->n_reads += pace->spent_us[pace->at] == 0;
     pace->total_us = pace->total_us - pace->spent_us[pace->at] + spent_us;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "flow/percent.h"
 #include "flow/window_member.h"
 
 #define MS_PER_HOUR   UINT64_C(3600000)
@@ -121,12 +122,6 @@ void window_open(struct window *window, const struct now *now)
     window->has_ended = false;
     for (uint32_t i = 0; i < window->catalog->n_metrics; i++)
         window->traits[i] = traits_of(window->catalog, i);
-}
-
-// A percentage with two decimals, as a whole number.
-static uint64_t percent_hundredths(uint64_t part, uint64_t whole)
-{
-    return whole > 0 ? (uint64_t)((double)part / (double)whole * 10000 + 0.5) : 0;
 }
 
 static struct member *find_member(struct window *window, const struct mac *mac)
@@ -403,6 +398,7 @@ static struct record *close_instance(struct window *window)
     uint32_t n_enis = count_read(window);
     derive_share(window, window->instance, METRIC_SCOPE_INSTANCE);
     struct record *record = member_record(window, window->instance, METRIC_SCOPE_INSTANCE);
+    window->instance->was_read = false;
     if (record == NULL)
         return NULL; // the sums go on to the next record
     record->n_enis = n_enis;

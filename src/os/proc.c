@@ -27,10 +27,10 @@ bool proc_file_is_open(const struct proc_file *file)
 // Room for at least one byte and the terminator.
 static int make_room(struct proc_file *file, size_t n_bytes)
 {
+    if (n_bytes > PROC_MAX_BYTES)
+        return -EFBIG;
     if (n_bytes + 1 < file->capacity)
         return 0;
-    if (file->capacity >= PROC_MAX_BYTES)
-        return -EFBIG;
     file->capacity *= 2;
     file->text = xreallocarray(file->text, file->capacity, 1);
     return 0;

@@ -388,6 +388,29 @@ static void a_connection_with_oneself_is_no_agent(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void connections_after_the_first_are_counted(void **state)
+{
+    struct sink_fixture *fixture = *state;
+    struct loopback loopback;
+    loopback_bind(&loopback, AF_INET, false, 0);
+    sink_fixture_create(fixture, &sink_agent, loopback.endpoint);
+    for (int i = 0; i < 3; i++) { // nobody listens
+        sink_fixture_work(fixture);
+        go_to_next_try(fixture);
+    }
+    loopback_listen(&loopback, 0, 8);
+    for (uint64_t n = 0; n < 4; n++) {
+        assert_int_equal(fixture->sink->n_reconnects, n > 0 ? n - 1 : 0);
+        sink_fixture_until_ready(fixture);
+        assert_int_equal(fixture->sink->n_reconnects, n);
+        close(loopback_accept(&loopback));
+        assert_true(sink_fixture_has_event(fixture, 1000));
+        sink_fixture_work(fixture);
+        go_to_next_try(fixture);
+    }
+    close(loopback.fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +431,7 @@ int main(void)
         cmocka_unit_test(the_last_good_addresses_serve_when_the_name_does_not_resolve),
         cmocka_unit_test(what_has_no_event_is_looked_at_from_50_ms_to_1_s),
         cmocka_unit_test(a_connection_with_oneself_is_no_agent),
+        sink_test(connections_after_the_first_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,6 +195,77 @@ static void driver_counters_of_another_device_are_no_increase(void **state)
     assert_false(has(bench, METRIC_N_KNOWN));
 }
 
+#define ALLOWANCE (1u << METRIC_GROUP_ALLOWANCE)
+#define SRD       (1u << METRIC_GROUP_SRD)
+
+static void groups_that_are_held_are_named(void **state)
+{
+    struct bench *bench = *state;
+    static const unsigned int held[] = {0, 0, ALLOWANCE, ALLOWANCE | SRD, SRD, 0, SRD, 0, 0};
+    for (uint64_t second = 0; second < ARRAY_SIZE(held); second++) {
+        look_at_both(
+            bench, second, held[second] & ALLOWANCE, held[second] & SRD, 7000 + second, 1000);
+        assert_int_equal(bench->delta.held, held[second]);
+        assert_int_equal(
+            has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED), second > 0 && !(held[second] & ALLOWANCE));
+        assert_int_equal(has(bench, METRIC_SRD_TX_PKTS), second > 0 && !(held[second] & SRD));
+    }
+}
+
+static void zeros_before_the_first_baseline_are_held(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(look_at_both(bench, 0, true, false, 7000, 1000), DELTA_SUSPECT);
+    assert_int_equal(bench->delta.held, ALLOWANCE);
+    assert_int_equal(look_at_both(bench, 1, false, false, 7000, 1000), DELTA_BASELINE);
+    assert_int_equal(bench->delta.held, 0);
+}
+
+// The allowances come back while ENA Express counts on from its reset.
+static void groups_of_one_sample_get_different_verdicts(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 2; second++)
+        look_at_both(bench, second, false, false, 7000, 1000);
+    for (uint64_t second = 2; second < 12; second++) {
+        assert_int_equal(look_at_both(bench, second, true, false, 7000, 40), DELTA_SUSPECT);
+        assert_int_equal(bench->delta.held, ALLOWANCE | SRD);
+        assert_int_equal(bench->delta.verdicts, 0);
+    }
+    assert_int_equal(look_at_both(bench, 12, false, false, 7005, 42), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdicts, VERDICT_LIE | VERDICT_RESET);
+    assert_int_equal(bench->delta.held, 0);
+    assert_int_equal(pps(bench), 5);
+    assert_int_equal(of(bench, METRIC_SRD_TX_PKTS), 42);
+    assert_int_equal(look_at_both(bench, 13, false, false, 7005, 42), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdicts, 0); // told once
+}
+
+static void one_group_gets_its_verdict_while_the_other_is_held(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 2; second++)
+        look_at_both(bench, second, false, false, 7000, 1000);
+    look_at_both(bench, 2, true, false, 7000, 1000);
+    assert_int_equal(look_at_both(bench, 3, false, true, 7002, 1000), DELTA_SUSPECT);
+    assert_int_equal(bench->delta.verdicts, VERDICT_LIE);
+    assert_int_equal(bench->delta.held, SRD);
+    assert_int_equal(pps(bench), 2);
+}
+
+// A device of another ifindex: what fell was reset, what did not is another's.
+static void another_device_may_be_a_reset_and_a_new_baseline(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 2; second++)
+        look_at_both(bench, second, false, false, 7000, 1000);
+    bench->eni.ifindex = 9;
+    assert_int_equal(look_at_both(bench, 2, false, false, 6, 1001), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdicts, VERDICT_RESET | VERDICT_REBASED);
+    assert_int_equal(pps(bench), 6);
+    assert_false(has(bench, METRIC_SRD_TX_PKTS));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -215,6 +286,11 @@ int main(void)
         TEST(driver_counters_of_another_device_are_no_increase),
         TEST(srd_names_that_vanish_for_a_sample_end_no_trial),
         TEST(other_device_after_long_zeros_is_not_counted_from_the_old_baseline),
+        TEST(groups_that_are_held_are_named),
+        TEST(zeros_before_the_first_baseline_are_held),
+        TEST(groups_of_one_sample_get_different_verdicts),
+        TEST(one_group_gets_its_verdict_while_the_other_is_held),
+        TEST(another_device_may_be_a_reset_and_a_new_baseline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

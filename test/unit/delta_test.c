@@ -325,6 +325,100 @@ static void oldest_life_is_forgotten_when_there_are_too_many(void **state)
     assert_int_equal(look(bench, 301, 1001, 500, 3), DELTA_BASELINE); // the first is not
 }
 
+// A sample of the instance: a counter of the kernel, one of ours, and a level.
+static enum delta_outcome look_at_instance(
+    struct bench *bench, uint64_t second, uint64_t drops, uint64_t samples, uint64_t count)
+{
+    begin(bench, second);
+    bench->sample.eni = NULL;
+    put(bench, METRIC_KERNEL_CONNTRACK_DROP, drops);
+    put(bench, METRIC_SELF_SAMPLES, samples);
+    put(bench, METRIC_KERNEL_CONNTRACK_COUNT, count);
+    return apply(bench);
+}
+
+static void instance_has_a_life_beside_those_of_its_enis(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(look_at_instance(bench, 1, 5000, 10, 77), DELTA_BASELINE);
+    assert_int_equal(bench->delta.n_readings, 0);
+    for (uint64_t second = 2; second < 6; second++) {
+        assert_int_equal(look(bench, second, 1000 + 3 * (second - 1), 500, 3), DELTA_PUBLISH);
+        assert_ptr_equal(bench->delta.eni, &bench->eni);
+        assert_int_equal(pps(bench), 3);
+        assert_int_equal(
+            look_at_instance(bench, second, 5000 + second, 10 + 4 * second, 70 - second),
+            DELTA_PUBLISH);
+        assert_null(bench->delta.eni);
+        assert_int_equal(bench->delta.n_readings, 3);
+        assert_int_equal(of(bench, METRIC_KERNEL_CONNTRACK_DROP), second == 2 ? 2 : 1);
+        assert_int_equal(of(bench, METRIC_SELF_SAMPLES), second == 2 ? 8 : 4);
+        assert_int_equal(of(bench, METRIC_KERNEL_CONNTRACK_COUNT), 70 - second);
+        assert_int_equal(bench->delta.elapsed_ns, SECOND);
+        assert_int_equal(bench->delta.verdicts, 0);
+        assert_int_equal(bench->delta.held, 0);
+    }
+}
+
+static void instance_to_which_nothing_happens_says_so(void **state)
+{
+    struct bench *bench = *state;
+    look_at_instance(bench, 0, 5000, 10, 77);
+    for (uint64_t second = 1; second < 4; second++) {
+        assert_int_equal(look_at_instance(bench, second, 5000, 10, 77), DELTA_PUBLISH);
+        assert_int_equal(of(bench, METRIC_KERNEL_CONNTRACK_DROP), 0);
+        assert_int_equal(of(bench, METRIC_SELF_SAMPLES), 0);
+        assert_int_equal(of(bench, METRIC_KERNEL_CONNTRACK_COUNT), 77);
+    }
+}
+
+static void instance_is_never_suspect(void **state)
+{
+    struct bench *bench = *state;
+    look_at_instance(bench, 0, 5000, 10, 77);
+    look_at_instance(bench, 1, 5000, 10, 77);
+    assert_int_equal(look_at_instance(bench, 2, 0, 0, 0), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.n_readings, 3);
+    assert_int_equal(of(bench, METRIC_KERNEL_CONNTRACK_DROP), 0);
+    assert_int_equal(look_at_instance(bench, 3, 8, UINT64_MAX, 1), DELTA_PUBLISH);
+    assert_int_equal(of(bench, METRIC_KERNEL_CONNTRACK_DROP), 8);
+    assert_int_equal(of(bench, METRIC_SELF_SAMPLES), UINT64_MAX);
+    assert_int_equal(bench->delta.verdicts, 0);
+}
+
+// Two sources speak of the instance, in two samples of the same tick.
+static void sources_of_the_instance_share_its_life(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 3; second++) {
+        for (uint32_t metric = METRIC_SELF_LIES; metric <= METRIC_SELF_RESETS; metric++) {
+            begin(bench, second);
+            bench->sample.eni = NULL;
+            put(bench, metric, (second + 1) * metric);
+            apply(bench);
+            assert_int_equal(bench->delta.n_readings, second > 0);
+            if (second > 0)
+                assert_int_equal(of(bench, metric), metric);
+        }
+    }
+}
+
+// Of every read that gave a sample: a first one, one with news, one without, and one that is held.
+static void time_of_a_read_is_told_whatever_came_of_it(void **state)
+{
+    struct bench *bench = *state;
+    static const uint64_t counts[] = {1000, 1001, 1001, 0};
+    for (uint64_t second = 0; second < 4; second++) {
+        bench->sample.read_ns = 1239999 + second; // the last becomes 1.24 ms
+        look(bench, second, counts[second], counts[second] > 0 ? 500 : 0, 3);
+        assert_int_equal(of(bench, METRIC_SELF_READ_MS), second == 0 ? 123 : 124); // hundredths
+    }
+    assert_int_not_equal(bench->delta.held, 0);
+    bench->sample.read_ns = 0; // not measured
+    look(bench, 4, 1001, 500, 3);
+    assert_false(has(bench, METRIC_SELF_READ_MS));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -360,6 +454,11 @@ int main(void)
         TEST(baseline_is_confirmed_by_a_second_sample_that_moved),
         TEST(other_mac_is_another_eni),
         TEST(oldest_life_is_forgotten_when_there_are_too_many),
+        TEST(instance_has_a_life_beside_those_of_its_enis),
+        TEST(instance_to_which_nothing_happens_says_so),
+        TEST(instance_is_never_suspect),
+        TEST(sources_of_the_instance_share_its_life),
+        TEST(time_of_a_read_is_told_whatever_came_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON that always comes out. What is well-formed UTF-8: The Unicode Standard, table 3-7.
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base.h"
@@ -84,6 +86,48 @@ static void numbers_are_exact_up_to_the_largest_integer(void **state)
     assert_true(json_real_value(beyond) == 0x1p63);
 }
 
+static void assert_decimal(uint64_t value, unsigned int n_decimals, const char *expected)
+{
+    json_auto_t *array = json_array();
+    document_append(array, document_decimal(value, n_decimals));
+    scoped_free char *text = document_print(array);
+    size_t length = strlen(expected);
+    assert_int_equal(strlen(text), length + 2); // [ and ]
+    assert_memory_equal(text + 1, expected, length);
+}
+
+static void decimals_stand_behind_the_point_without_a_needless_zero(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t value;
+        unsigned int n_decimals;
+        const char *expected;
+    } cases[] = {{1526, 2, "15.26"}, {1520, 2, "15.2"}, {1500, 2, "15"}, {0, 2, "0"},
+        {1, 2, "0.01"}, {10, 2, "0.1"}, {99, 2, "0.99"}, {100, 2, "1"}, {10000, 2, "100"},
+        {1526, 0, "1526"}, {1526, 1, "152.6"}, {1526, 4, "0.1526"}, {70, 3, "0.07"},
+        // All 15 digits that a double keeps.
+        {UINT64_C(123456789012345), 2, "1234567890123.45"}, {UINT64_MAX, 0, "1.84467440737096e19"}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_decimal(cases[i].value, cases[i].n_decimals, cases[i].expected);
+}
+
+// What a whole number of hundredths below 1,000,000 is written as reads back as the same number.
+static void every_hundredth_reads_back_as_itself(void **state)
+{
+    (void)state;
+    for (uint64_t value = 0; value < 1000000; value += 7) {
+        char expected[32];
+        int n = snprintf(
+            expected, sizeof(expected), "%" PRIu64 ".%02" PRIu64, value / 100, value % 100);
+        while (expected[n - 1] == '0')
+            n--;
+        n -= expected[n - 1] == '.';
+        expected[n] = '\0';
+        assert_decimal(value, 2, expected);
+    }
+}
+
 static void members_are_printed_compact_and_in_order(void **state)
 {
     (void)state;
@@ -106,6 +150,8 @@ int main(void)
         cmocka_unit_test(a_field_that_is_full_needs_no_terminator),
         cmocka_unit_test(names_are_repaired_as_values_are),
         cmocka_unit_test(numbers_are_exact_up_to_the_largest_integer),
+        cmocka_unit_test(decimals_stand_behind_the_point_without_a_needless_zero),
+        cmocka_unit_test(every_hundredth_reads_back_as_itself),
         cmocka_unit_test(members_are_printed_compact_and_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,6 +282,63 @@ static void units_follow_the_kind_of_a_metric(void **state)
             expected[i].unit);
 }
 
+// Gives a metric of the catalog a kind and decimals, as the known ones of the host have.
+static void make_decimal(struct emf_fixture *fixture, uint32_t metric, enum metric_kind kind)
+{
+    fixture->catalog.metrics[metric].kind = kind;
+    fixture->catalog.metrics[metric].n_decimals = 2;
+}
+
+static void hundredths_are_written_as_decimals(void **state)
+{
+    struct emf_fixture *fixture = *state;
+    static const uint64_t values[] = {1526, 1500, 7, 0, 10000, 1550};
+    make_decimal(fixture, 20, METRIC_PERCENT);
+    make_decimal(fixture, 21, METRIC_DURATION);
+    make_decimal(fixture, 22, METRIC_COUNTER);
+    record_builder_add_values(&fixture->builder, 20, values, ARRAY_SIZE(values));
+    record_builder_add_property(&fixture->builder, 21, 123);
+    record_builder_add_property(&fixture->builder, 22, 300000);
+    emf_fixture_encode(fixture, ANY_SIZE);
+    assert_non_null(strstr(fixture->texts[0], ",\"statistic_20\":[15.26,15,0.07,0,100,15.5],"));
+    assert_non_null(strstr(fixture->texts[0], ",\"statistic_21\":1.23,\"statistic_22\":3000,"));
+}
+
+static void a_time_is_in_milliseconds(void **state)
+{
+    struct emf_fixture *fixture = *state;
+    emf_fixture_label(fixture, "InstanceId", "i-1");
+    fixture->catalog.metrics[30].kind = METRIC_DURATION;
+    add_value(fixture, 30, 61000);
+    const json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
+    assert_string_equal(
+        emf_fixture_text(emf_fixture_definition(document, "statistic_30"), "Unit"), "Milliseconds");
+    assert_non_null(strstr(fixture->texts[0], ",\"statistic_30\":[61000],"));
+}
+
+static void what_is_unsupported_is_named_in_every_document(void **state)
+{
+    struct emf_fixture *fixture = *state;
+    struct metric_set *unsupported = &fixture->builder.record.unsupported;
+    metric_set_add(unsupported, METRIC_SRD_TX_PKTS);
+    metric_set_add(unsupported, METRIC_LINKLOCAL_ALLOWANCE_EXCEEDED);
+    metric_set_add(unsupported, METRIC_MAX - 1);
+    record_builder_add_counting(&fixture->builder, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 150);
+    emf_fixture_encode(fixture, ANY_SIZE);
+    assert_int_equal(fixture->plan.n_parts, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(strstr(fixture->texts[i],
+            ",\"unsupported\":[\"linklocal_allowance_exceeded\",\"ena_srd_tx_pkts\","
+            "\"statistic_127\"],"));
+}
+
+static void where_all_is_supported_nothing_is_said_of_it(void **state)
+{
+    struct emf_fixture *fixture = *state;
+    add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 0);
+    assert_null(json_object_get(emf_fixture_encode(fixture, ANY_SIZE), "unsupported"));
+}
+
 static void throttled_counts_the_samples_in_which_a_counter_moved(void **state)
 {
     struct emf_fixture *fixture = *state;
@@ -347,6 +404,7 @@ static void the_names_that_documents_use_are_reserved(void **state)
     struct emf_fixture *fixture = *state;
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 0);
     fixture->builder.record.gap_ms = 1;
+    metric_set_add(&fixture->builder.record.unsupported, METRIC_SRD_TX_PKTS);
     assert_members_are_reserved(emf_fixture_encode(fixture, ANY_SIZE));
     make_eni(fixture);
     assert_members_are_reserved(emf_fixture_encode(fixture, ANY_SIZE));
@@ -395,6 +453,10 @@ int main(void)
         TEST(an_eni_has_dimension_sets_of_its_own),
         TEST(only_high_resolution_is_spelled_out),
         TEST(units_follow_the_kind_of_a_metric),
+        TEST(hundredths_are_written_as_decimals),
+        TEST(a_time_is_in_milliseconds),
+        TEST(what_is_unsupported_is_named_in_every_document),
+        TEST(where_all_is_supported_nothing_is_said_of_it),
         TEST(throttled_counts_the_samples_in_which_a_counter_moved),
         TEST(throttled_is_there_when_nothing_moved),
         TEST(numbers_beyond_the_integers_of_json_are_reals),

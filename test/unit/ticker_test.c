@@ -225,6 +225,72 @@ static void a_fast_clock_still_samples_on_the_multiples(void **state)
     }
 }
 
+static void the_first_sample_is_not_late(void **state)
+{
+    (void)state;
+    struct bench bench = start(1000, 12345);
+    bench.ticker.late_ns = 1;
+    assert_true(is_due(&bench));
+    assert_int_equal(bench.ticker.late_ns, 0);
+}
+
+static void how_late_a_tick_begins_is_counted_from_when_it_was_due(void **state)
+{
+    (void)state;
+    static const uint64_t late_ms[] = {0, 1, 370, 499};
+    struct bench bench = start(1000, 0);
+    assert_true(is_due(&bench));
+    for (size_t i = 0; i < ARRAY_SIZE(late_ms); i++) {
+        pass(&bench, 1000 - (uint64_t)bench.wall_ms % 1000 + late_ms[i]);
+        assert_true(is_due(&bench));
+        assert_int_equal(bench.ticker.late_ns, late_ms[i] * NS_PER_MS);
+    }
+}
+
+static void a_tick_after_a_sleep_is_late_and_the_next_one_is_not(void **state)
+{
+    (void)state;
+    struct bench bench = start(1000, 0);
+    assert_true(is_due(&bench));
+    pass(&bench, 7200);
+    assert_true(is_due(&bench));
+    assert_int_equal(bench.ticker.late_ns, 6200 * NS_PER_MS);
+    assert_false(is_due(&bench));
+    pass(&bench, 800);
+    assert_true(is_due(&bench));
+    assert_int_equal(bench.ticker.late_ns, 0);
+}
+
+// The boot clock tells, so a step of the wall clock makes nothing late.
+static void a_step_of_the_wall_clock_is_no_lateness(void **state)
+{
+    (void)state;
+    static const int64_t steps_ms[] = {86400000, -86400000, 1400};
+    for (size_t i = 0; i < ARRAY_SIZE(steps_ms); i++) {
+        struct bench bench = start(1000, 0);
+        assert_true(is_due(&bench));
+        pass(&bench, 300);
+        bench.wall_ms += steps_ms[i];
+        pass(&bench, 720);
+        assert_true(is_due(&bench));
+        assert_int_equal(bench.ticker.late_ns, 20 * NS_PER_MS);
+    }
+}
+
+// It was due when the wall clock came to the multiple, a moment after the first wake-up.
+static void a_wake_up_that_slept_on_is_late_from_then_on(void **state)
+{
+    (void)state;
+    struct bench bench = start(1000, 0);
+    assert_true(is_due(&bench));
+    pass(&bench, 1000);
+    bench.wall_ms -= 40;
+    assert_false(is_due(&bench));
+    pass(&bench, 45);
+    assert_true(is_due(&bench));
+    assert_int_equal(bench.ticker.late_ns, 5 * NS_PER_MS);
+}
+
 // Whatever steps the wall clock takes, one every three intervals at most: never two samples within
 // half an interval, never none for one and a half.
 static void samples_stay_apart_whatever_the_wall_clock_does(void **state)
@@ -251,6 +317,29 @@ static void samples_stay_apart_whatever_the_wall_clock_does(void **state)
     }
 }
 
+static void every_multiple_is_sampled_or_missed(void **state)
+{
+    (void)state;
+    struct ticker ticker;
+    struct now now = {.boot_ns = 5000 * NS_PER_S, .wall_ms = 1699999200000};
+    uint64_t n_made = 0, n_missed = 0;
+    ticker_init(&ticker, 1000);
+    for (int ms = 0; ms <= 60000; ms += 10) {
+        if (ticker_is_due(&ticker, &now)) {
+            n_made++;
+            n_missed += ticker.n_missed;
+            if (n_made == 5) { // a read hangs for 3.6 s
+                ms += 3600;
+                now.boot_ns += 3600 * NS_PER_MS;
+                now.wall_ms += 3600;
+            }
+        }
+        now.boot_ns += 10 * NS_PER_MS;
+        now.wall_ms += 10;
+    }
+    assert_int_equal(n_made + n_missed, 61);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,7 +357,13 @@ int main(void)
         cmocka_unit_test(a_wake_up_that_is_a_moment_early_sleeps_for_what_is_left),
         cmocka_unit_test(a_slewed_clock_still_samples_on_the_multiples),
         cmocka_unit_test(a_fast_clock_still_samples_on_the_multiples),
+        cmocka_unit_test(the_first_sample_is_not_late),
+        cmocka_unit_test(how_late_a_tick_begins_is_counted_from_when_it_was_due),
+        cmocka_unit_test(a_tick_after_a_sleep_is_late_and_the_next_one_is_not),
+        cmocka_unit_test(a_step_of_the_wall_clock_is_no_lateness),
+        cmocka_unit_test(a_wake_up_that_slept_on_is_late_from_then_on),
         cmocka_unit_test(samples_stay_apart_whatever_the_wall_clock_does),
+        cmocka_unit_test(every_multiple_is_sampled_or_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,8 @@
 #define BOOT_MS UINT64_C(7777777)
 #define N_ENIS  4
 
+#define OF_INSTANCE (-1) // in the place of an ENI: a delta of none
+
 struct bench {
     struct catalog catalog;
     struct window_options options;
@@ -135,7 +137,7 @@ static inline void begin(struct bench *bench, int64_t ms)
 
 static inline void add(struct bench *bench, int eni, const struct reading *readings, size_t n)
 {
-    struct delta delta = {.eni = &bench->enis[eni],
+    struct delta delta = {.eni = eni != OF_INSTANCE ? &bench->enis[eni] : NULL,
         .at = bench->now,
         .elapsed_ns = bench->elapsed_ms * NS_PER_MS,
         .n_readings = (uint32_t)n};
@@ -178,6 +180,23 @@ static inline const struct record *record_at(const struct bench *bench, size_t i
     if (record == NULL)
         fail_msg("there is no record %zu", index);
     return record;
+}
+
+static inline const struct record *instance_of(const struct bench *bench)
+{
+    const struct record *record = record_at(bench, 0);
+    assert_int_equal(record->scope, METRIC_SCOPE_INSTANCE);
+    return record;
+}
+
+// The first record of an ENI; NULL when there is none.
+static inline const struct record *eni_record(const struct bench *bench, int eni)
+{
+    for (const struct record *record = bench->records; record != NULL; record = record->next)
+        if (record->scope == METRIC_SCOPE_ENI &&
+            memcmp(&record->eni.mac, &bench->enis[eni].mac, sizeof(struct mac)) == 0)
+            return record;
+    return NULL;
 }
 
 static inline const struct series *series_of(const struct record *record, uint32_t metric)

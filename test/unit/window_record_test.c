@@ -13,23 +13,6 @@
 #define SRD_USE   METRIC_SRD_RESOURCE_UTILIZATION
 #define RESETS    METRIC_TOTAL_RESETS
 
-static const struct record *instance_of(const struct bench *bench)
-{
-    const struct record *record = record_at(bench, 0);
-    assert_int_equal(record->scope, METRIC_SCOPE_INSTANCE);
-    return record;
-}
-
-// The record of an ENI; NULL when there is none.
-static const struct record *eni_record(const struct bench *bench, int eni)
-{
-    for (const struct record *record = bench->records; record != NULL; record = record->next)
-        if (record->scope == METRIC_SCOPE_ENI &&
-            memcmp(&record->eni.mac, &bench->enis[eni].mac, sizeof(struct mac)) == 0)
-            return record;
-    return NULL;
-}
-
 static void counters_of_the_enis_sum_up_per_sample(void **state)
 {
     struct bench *bench = BENCH(.quiet_enis = QUIET_ENIS_SEND);
