@@ -29,7 +29,8 @@ struct reading {
     uint64_t value;
 };
 
-// What is absent was not there to read: absent is not zero. A metric stands in at most once.
+// What is absent was not there to read: absent is not zero. A metric stands in at most once, and
+// metrics in the order of the catalog.
 struct sample {
     const struct eni *eni; // borrowed until the collector is called again; NULL: of the instance
     struct now at;         // when the values were read

@@ -121,6 +121,12 @@ static void say_missing(const struct eni_source *source, struct eni_reader *read
             say_missing_alike(source, reader, i);
 }
 
+static int compare_picks(const void *a, const void *b)
+{
+    uint32_t first = ((const struct pick *)a)->metric, second = ((const struct pick *)b)->metric;
+    return first < second ? -1 : first > second;
+}
+
 // Looks every name up; of a name that stands twice the first counts. Returns how many were skipped.
 static uint32_t pick_names(
     struct eni_source *source, const struct catalog *catalog, const struct counters_names *names)
@@ -139,6 +145,7 @@ static uint32_t pick_names(
         metric_set_add(&source->eni.offered, metric);
         source->picks[source->n_picks++] = (struct pick){metric, place};
     }
+    qsort(source->picks, source->n_picks, sizeof(*source->picks), compare_picks);
     return n_odd;
 }
 

@@ -200,17 +200,6 @@ static void roll_up(struct window_tick *tick, enum metric_kind kind, uint64_t va
     tick->has_value = kind != METRIC_MODE;
 }
 
-// ENA Express that is switched off has nothing to tell but its mode; what moved in the second in
-// which it was switched off is not told either.
-static bool is_srd_off(const struct delta *delta)
-{
-    const struct reading *end = delta->readings + delta->n_readings;
-    for (const struct reading *reading = delta->readings; reading < end; reading++)
-        if (reading->metric == METRIC_SRD_MODE)
-            return (reading->value & METRIC_SRD_MODE_ON) == 0;
-    return true;
-}
-
 // A counter that did not move, as most do in most samples: all that costs is to say that it was
 // there.
 static bool take_standstill(struct window *window, struct member *member, uint32_t metric)
@@ -269,15 +258,20 @@ static void add_of_eni(struct window *window, const struct delta *delta)
     window->instance->was_read = true;
     note_gap(window, member, delta->elapsed_ns);
     note_gap(window, window->instance, delta->elapsed_ns);
-    unsigned int muted = is_srd_off(delta) ? TRAIT_SRD_FIGURE : 0;
+    // ENA Express that is switched off has nothing to tell but its mode, which comes first; what
+    // moved in the second in which it was switched off is not told either.
+    unsigned int muted = TRAIT_SRD_FIGURE;
     const struct reading *end = delta->readings + delta->n_readings;
     for (const struct reading *reading = delta->readings; reading < end; reading++) {
         unsigned int traits = window->traits[reading->metric];
         if (traits & muted)
             continue;
-        if (reading->value != 0 || !(traits & TRAIT_COUNTER) ||
-            !take_standstill(window, member, reading->metric))
-            take_reading(window, member, reading);
+        bool stands = reading->value == 0 && (traits & TRAIT_COUNTER) != 0;
+        if (stands && take_standstill(window, member, reading->metric))
+            continue;
+        take_reading(window, member, reading);
+        if (reading->metric == METRIC_SRD_MODE && (reading->value & METRIC_SRD_MODE_ON))
+            muted = 0;
     }
 }
 

@@ -61,10 +61,10 @@ def lonely_copy(folder, program, *plugins):
 
 
 def _functions():
-    """How many functions of the daemon have a name; .isra.0 and the like are the compiler's."""
+    """How many functions of the daemon have a name; .isra.0 and the like are the compiler's, .cold is a part."""
     listed = subprocess.run(["nm", os.environ["ENAWATCH_BINARY"]], capture_output=True, text=True,
                             check=False, timeout=20).stdout
-    found = (re.match(r"\w+ [tT] ([^.\s]+)", line) for line in listed.splitlines())
+    found = (re.match(r"\w+ [tT] ([^.\s]+)(?!\S*\.(part|cold))", line) for line in listed.splitlines())
     return collections.Counter(match.group(1) for match in found if match)
 
 

@@ -205,7 +205,7 @@ static void ena_express_tells_only_while_it_is_on(void **state)
     for (uint64_t mode = 0; mode <= 7; mode++) {
         struct bench *bench = BENCH(.quiet_enis = QUIET_ENIS_SEND);
         begin(bench, S);
-        ADD(bench, 0, {PPS, 0}, {SRD_TX, 5}, {SRD_RX, 0}, {SRD_USE, 7}, {MODE, mode});
+        ADD(bench, 0, {PPS, 0}, {MODE, mode}, {SRD_TX, 5}, {SRD_RX, 0}, {SRD_USE, 7});
         end(bench);
         close_window(bench);
         for (size_t i = 0; i < 2; i++) {
