@@ -104,8 +104,10 @@ static void rebase(const struct hearing *hearing, const struct look *look)
     set_baseline(hearing, look, false);
 }
 
+// Whether the suspicion has shown this new life already: zeros before it have not.
 static bool agrees_with_suspicion(const struct hearing *hearing, const struct look *look)
 {
+    bool was_shown = false;
     const struct values *suspect = &hearing->life->suspect;
     uint64_t elapsed_ns = hearing->sample->at.boot_ns - look->group->suspect_since_ns;
     for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
@@ -116,8 +118,9 @@ static bool agrees_with_suspicion(const struct hearing *hearing, const struct lo
         uint64_t before = suspect->value[reading->metric];
         if (reading->value < before || is_jump(before, reading->value, elapsed_ns))
             return false;
+        was_shown = true;
     }
-    return true;
+    return was_shown;
 }
 
 static void begin_suspicion(const struct hearing *hearing, const struct look *look)
@@ -161,6 +164,7 @@ static void keep_aside(const struct hearing *hearing, const struct look *look)
 static void judge(const struct hearing *hearing, const struct look *look)
 {
     bool was_confirmed = look->group->origin.is_confirmed;
+    look->group->is_on_trial = false;
     if (look->is_dark)
         keep_aside(hearing, look);
     if (look->is_jump || !was_confirmed) {
@@ -181,6 +185,16 @@ static bool is_back(const struct hearing *hearing, const struct look *look)
             return false;
     }
     return true;
+}
+
+// Whether the sample can end a trial: not with zeros, and not with a jump, which no device counts
+// from zero in the time. But a jump may be the way back to the baseline kept aside, or a first look
+// where that is not worth a word.
+static bool is_telling(const struct hearing *hearing, const struct look *look)
+{
+    return !look->is_dark &&
+        (!look->is_jump || look->is_other_device || !look->group->aside.is_confirmed ||
+            is_back(hearing, look));
 }
 
 static void take_back(const struct hearing *hearing, const struct look *look)
@@ -256,9 +270,11 @@ static bool is_suspicious(const struct hearing *hearing, const struct look *look
         (look->is_dark && had_light(hearing, look));
 }
 
+// Zeros of another device, where zeros are on trial already, change nothing about what was kept
+// aside.
 static void carry_on(const struct hearing *hearing, const struct look *look)
 {
-    if (look->is_other_device) {
+    if (look->is_other_device && !look->group->is_on_trial) {
         rebase(hearing, look);
         doubt(hearing, look);
         return;
@@ -275,7 +291,7 @@ enum delta_outcome group_hear(const struct hearing *hearing, enum metric_group i
         return DELTA_PUBLISH;
     if (look.group->state == GROUP_FIRST)
         return begin(hearing, &look);
-    if (look.group->is_on_trial && !look.is_dark) {
+    if (look.group->is_on_trial && is_telling(hearing, &look)) {
         end_trial(hearing, &look);
         look = examine(hearing, id);
     }

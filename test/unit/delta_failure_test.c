@@ -152,6 +152,82 @@ static void garbage_beside_a_told_reset_is_held(void **state)
     assert_false(has(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED));
 }
 
+// The verdict is about a life that was there all the time, not about the zeros before it.
+static void garbage_at_the_end_of_zeros_gets_no_verdict(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(run_of_zeros(bench, 2, 12), 0);
+    assert_int_equal(look(bench, 12, UINT64_C(1) << 60, 500, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 13, 900, 500, 3), DELTA_SUSPECT);
+    assert_int_equal(look(bench, 14, 1005, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdicts, VERDICT_LIE);
+    assert_int_equal(pps(bench), 5);
+}
+
+static enum delta_outcome look_at_two(
+    struct bench *bench, uint64_t second, uint64_t bw_in, uint64_t pps)
+{
+    begin(bench, second);
+    put(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED, bw_in);
+    put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, pps);
+    return apply(bench);
+}
+
+// One counter jumped, the other is below what it was: no reset, and nothing to count from zero.
+static void garbage_ends_no_trial(void **state)
+{
+    struct bench *bench = *state;
+    look_at_two(bench, 0, 2000, 1000);
+    look_at_two(bench, 1, 2000, 1000);
+    for (uint64_t second = 2; second <= 15; second++)
+        look_at_two(bench, second, 0, 0);
+    assert_int_equal(look_at_two(bench, 16, UINT64_C(1) << 60, 7), DELTA_SUSPECT);
+    assert_int_equal(look_at_two(bench, 17, 2000, 1003), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdicts, VERDICT_LIE);
+    assert_int_equal(of(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED), 0);
+    assert_int_equal(pps(bench), 3);
+}
+
+static void garbage_that_stays_ends_the_trial_with_a_new_baseline(void **state)
+{
+    struct bench *bench = *state;
+    const uint64_t far = UINT64_C(1) << 60;
+    look_at_two(bench, 0, 2000, 1000);
+    look_at_two(bench, 1, 2000, 1000);
+    for (uint64_t second = 2; second <= 15; second++)
+        look_at_two(bench, second, 0, 0);
+    for (uint64_t second = 16; second <= 26; second++)
+        look_at_two(bench, second, far, 7);
+    assert_int_equal(bench->delta.verdicts, VERDICT_REBASED);
+    look_at_two(bench, 27, far + 4, 9);
+    assert_int_equal(of(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED), 4);
+    assert_int_equal(pps(bench), 2);
+}
+
+static void other_device_that_reads_zeros_too_after_long_zeros_counts_from_zero(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(run_of_zeros(bench, 2, 15), 0);
+    bench->eni.ifindex = 9;
+    look(bench, 15, 0, 0, 3);
+    look(bench, 16, 6, 500, 3);
+    assert_int_equal(pps(bench), 6);
+    assert_int_equal(bench->delta.verdicts, 0);
+}
+
+static void other_device_that_reads_zeros_too_is_not_counted_from_the_old_baseline(void **state)
+{
+    struct bench *bench = confirmed(state);
+    assert_int_equal(run_of_zeros(bench, 2, 15), 0);
+    bench->eni.ifindex = 9;
+    look(bench, 15, 0, 0, 3);
+    look(bench, 16, 1006, 500, 3);
+    assert_false(has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED));
+    assert_int_equal(bench->delta.verdicts, VERDICT_REBASED);
+    look(bench, 17, 1008, 500, 3);
+    assert_int_equal(pps(bench), 2);
+}
+
 static void other_device_after_long_zeros_counts_from_zero_below_the_old_baseline(void **state)
 {
     struct bench *bench = confirmed(state);
@@ -280,6 +356,11 @@ int main(void)
         TEST(reset_between_failing_reads_gets_its_verdict),
         TEST(told_reset_is_not_believed_of_a_command_that_fails),
         TEST(garbage_beside_a_told_reset_is_held),
+        TEST(garbage_at_the_end_of_zeros_gets_no_verdict),
+        TEST(garbage_ends_no_trial),
+        TEST(garbage_that_stays_ends_the_trial_with_a_new_baseline),
+        TEST(other_device_that_reads_zeros_too_after_long_zeros_counts_from_zero),
+        TEST(other_device_that_reads_zeros_too_is_not_counted_from_the_old_baseline),
         TEST(other_device_after_long_zeros_counts_from_zero_below_the_old_baseline),
         TEST(other_device_whose_srd_reads_zeros_gives_it_no_baseline),
         TEST(lie_after_which_nothing_has_moved_is_told_too),
