@@ -3,6 +3,7 @@
 // they are EMF, within the limit, and hold every value once and in its order.
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,7 +80,9 @@ static void make_catalog(struct catalog *catalog, char (*names)[8])
     catalog->n_metrics = METRIC_MAX;
     for (uint32_t i = 0; i < METRIC_MAX; i++) {
         snprintf(names[i], sizeof(names[i]), "m%u", i);
-        catalog->metrics[i] = (struct metric){.name = names[i], .kind = (enum metric_kind)(i % 4)};
+        catalog->metrics[i] = (struct metric){.name = names[i],
+            .kind = (enum metric_kind)(i % (METRIC_MODE + 1)),
+            .n_decimals = i % 3 == 2 ? 2 : 0};
     }
 }
 
@@ -122,6 +125,7 @@ static void take_record(struct input *input, struct record_builder *builder)
     record->gap_ms = take_value(input);
     record->n_enis = take_below(input, 16);
     take_series(input, builder);
+    take(input, &record->unsupported, sizeof(record->unsupported));
 }
 
 // Names that the documents use themselves, or metrics, are kept out by the configuration: no other
@@ -193,22 +197,27 @@ struct seen {
     json_int_t n_moved;
 };
 
-static bool is_value(const json_t *json, uint64_t value)
+// Whole numbers are integers as far as JSON has them; all others have 15 digits.
+static bool is_value(const json_t *json, uint64_t value, unsigned int n_decimals)
 {
-    if (value <= INT64_MAX)
-        return json_is_integer(json) && (uint64_t)json_integer_value(json) == value;
-    return json_is_real(json) && json_real_value(json) == (double)value;
+    uint64_t divisor = n_decimals == 2 ? 100 : 1;
+    if (value % divisor == 0 && value / divisor <= INT64_MAX)
+        return json_is_integer(json) && (uint64_t)json_integer_value(json) == value / divisor;
+    double wanted = (double)value / (double)divisor;
+    return json_is_real(json) && fabs(json_real_value(json) - wanted) <= wanted * 1e-14;
 }
 
-static void see_values(struct seen *seen, const struct series *series, const json_t *values)
+static void see_values(
+    const struct scene *scene, struct seen *seen, const struct series *series, const json_t *values)
 {
+    unsigned int n_decimals = scene->catalog.metrics[series->metric].n_decimals;
     size_t i;
     json_t *value;
     check(json_is_array(values) && json_array_size(values) >= 1 && json_array_size(values) <= 100);
     json_array_foreach(values, i, value)
     {
         check(seen->run < series->n_runs);
-        check(is_value(value, series->runs[seen->run].value));
+        check(is_value(value, series->runs[seen->run].value, n_decimals));
         if (++seen->n_of_run < series->runs[seen->run].n_values)
             continue;
         seen->run++;
@@ -252,11 +261,26 @@ static void check_directives(const json_t *document, size_t n_present)
         json_object_get(document, json_string_value(json_object_get(definition, "Name")))));
 }
 
+// Named in the order of the catalog, or not there at all.
+static void check_unsupported(const struct scene *scene, const json_t *document)
+{
+    size_t n_seen = 0;
+    const json_t *names = json_object_get(document, "unsupported");
+    for (uint32_t i = 0; i < METRIC_MAX; i++) {
+        if (!metric_set_has(&scene->builder.record.unsupported, i))
+            continue;
+        const char *name = json_string_value(json_array_get(names, n_seen++));
+        check(name != NULL && strcmp(name, scene->names[i]) == 0);
+    }
+    check(json_array_size(names) == n_seen && (names == NULL) == (n_seen == 0));
+}
+
 static void see_document(const struct scene *scene, struct seen *seen, const json_t *document)
 {
     size_t n_present = 0;
     const json_t *throttled = json_object_get(document, "throttled");
     check(json_is_object(throttled));
+    check_unsupported(scene, document);
     for (uint32_t i = 0; i < scene->builder.record.n_series; i++) {
         const struct series *series = &scene->builder.series[i];
         const char *name = scene->catalog.metrics[series->metric].name;
@@ -264,7 +288,7 @@ static void see_document(const struct scene *scene, struct seen *seen, const jso
         const json_t *values = json_object_get(document, name);
         if (values == NULL)
             continue;
-        see_values(&seen[i], series, values);
+        see_values(scene, &seen[i], series, values);
         n_present++;
     }
     check_directives(document, n_present);
