@@ -22,7 +22,8 @@ enum metric_group {
     METRIC_GROUP_ALLOWANCE, // device command: customer metrics, or ENI statistics
     METRIC_GROUP_SRD,       // device command: ENA Express
     METRIC_GROUP_DRIVER,    // the driver's own memory: cannot be falsified by the device
-    METRIC_GROUP_HOST,      // no statistic of an ENI: the kernel's, our own, or derived
+    METRIC_GROUP_DERIVED,   // from an ENI's statistics, by us
+    METRIC_GROUP_HOST,      // no statistic of an ENI: the kernel's or our own
 };
 
 enum metric_scope { METRIC_SCOPE_ENI = 1, METRIC_SCOPE_INSTANCE = 2 };

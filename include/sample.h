@@ -38,3 +38,8 @@ struct sample {
     uint32_t n_readings;
     struct reading readings[METRIC_MAX];
 };
+
+static inline void sample_put(struct sample *sample, uint32_t metric, uint64_t value)
+{
+    sample->readings[sample->n_readings++] = (struct reading){metric, value};
+}

@@ -218,7 +218,7 @@ static void read_sources(struct daemon *daemon, const struct tick *tick)
         take_outcome(daemon, r);
         ship_if_overdue(daemon, daemon->sample.read_ns);
         take_signals(daemon);
-        if (daemon->state != state)
+        if (daemon->state != state || daemon->is_hurried)
             return;
     }
 }
@@ -267,13 +267,13 @@ static void replay_tick(struct daemon *daemon)
 {
     struct now now;
     daemon->counters->ops->clock(daemon->counters, &now);
-    if (daemon->state == DAEMON_LAST_SAMPLE) {
-        last_tick(daemon, &now);
-        return;
+    bool is_over = daemon->state == DAEMON_LAST_SAMPLE; // the moment has had its sample
+    if (!is_over) {
+        tick(daemon, &now);
+        is_over = daemon->state == DAEMON_RUNNING &&
+            daemon->counters->ops->advance(daemon->counters) == COUNTERS_ENDED;
     }
-    tick(daemon, &now);
-    if (daemon->state == DAEMON_RUNNING &&
-        daemon->counters->ops->advance(daemon->counters) == COUNTERS_ENDED) {
+    if (is_over) {
         pipeline_close_window(&daemon->pipeline);
         begin_drain(daemon);
     }

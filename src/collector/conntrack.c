@@ -17,9 +17,9 @@ struct conntrack {
     char *proc;
     struct proc_file count, max, stat;
     struct conntrack_stat counters;
-    bool has_begun;    // the counters have a first value
-    uint64_t told_ns;  // boot clock of the last tick that was looked at
-    bool has_told_odd; // the log knows that a text was not understood
+    bool has_begun;                         // the counters have a first value
+    uint64_t told_ns;                       // boot clock of the last tick that was looked at
+    bool has_told_table, has_told_counters; // the log knows that a text was not understood
 };
 
 static void open_file(const struct conntrack *self, struct proc_file *file, const char *name)
@@ -39,16 +39,11 @@ static void open_files(struct conntrack *self)
     open_file(self, &self->stat, "net/stat/nf_conntrack");
 }
 
-static void say_odd(struct conntrack *self, const char *what)
+static void say_odd(bool *has_told, const char *what)
 {
-    if (!self->has_told_odd)
+    if (!*has_told)
         log_warning("conntrack: %s of this kernel is not understood: not published", what);
-    self->has_told_odd = true;
-}
-
-static void put(struct sample *sample, uint32_t metric, uint64_t value)
-{
-    sample->readings[sample->n_readings++] = (struct reading){metric, value};
+    *has_told = true;
 }
 
 static bool read_number(struct conntrack *self, struct proc_file *file, uint64_t *ret_value)
@@ -57,7 +52,7 @@ static bool read_number(struct conntrack *self, struct proc_file *file, uint64_t
         return false;
     if (parse_u64(parse_trim(file->text), ret_value))
         return true;
-    say_odd(self, "nf_conntrack_count or nf_conntrack_max");
+    say_odd(&self->has_told_table, "nf_conntrack_count or nf_conntrack_max");
     return false;
 }
 
@@ -68,10 +63,10 @@ static void read_table(struct conntrack *self, struct sample *sample)
     bool has_max = read_number(self, &self->max, &max);
     if (!has_count || !has_max)
         return;
-    put(sample, METRIC_KERNEL_CONNTRACK_COUNT, count);
-    put(sample, METRIC_KERNEL_CONNTRACK_MAX, max);
+    sample_put(sample, METRIC_KERNEL_CONNTRACK_COUNT, count);
+    sample_put(sample, METRIC_KERNEL_CONNTRACK_MAX, max);
     if (max > 0) // 0: no limit
-        put(sample, METRIC_KERNEL_CONNTRACK_USED_PERCENT, percent_hundredths(count, max));
+        sample_put(sample, METRIC_KERNEL_CONNTRACK_USED_PERCENT, percent_hundredths(count, max));
 }
 
 static void read_counters(struct conntrack *self, struct sample *sample)
@@ -79,12 +74,13 @@ static void read_counters(struct conntrack *self, struct sample *sample)
     if (!proc_file_is_open(&self->stat) || proc_file_read(&self->stat) < 0)
         return;
     if (conntrack_stat_take(&self->counters, self->stat.text) < 0) {
-        say_odd(self, "/proc/net/stat/nf_conntrack");
+        say_odd(&self->has_told_counters, "/proc/net/stat/nf_conntrack");
         return;
     }
-    put(sample, METRIC_KERNEL_CONNTRACK_DROP, self->counters.totals[CONNTRACK_DROP]);
-    put(sample, METRIC_KERNEL_CONNTRACK_EARLY_DROP, self->counters.totals[CONNTRACK_EARLY_DROP]);
-    put(sample, METRIC_KERNEL_CONNTRACK_INSERT_FAILED,
+    sample_put(sample, METRIC_KERNEL_CONNTRACK_DROP, self->counters.totals[CONNTRACK_DROP]);
+    sample_put(
+        sample, METRIC_KERNEL_CONNTRACK_EARLY_DROP, self->counters.totals[CONNTRACK_EARLY_DROP]);
+    sample_put(sample, METRIC_KERNEL_CONNTRACK_INSERT_FAILED,
         self->counters.totals[CONNTRACK_INSERT_FAILED]);
 }
 

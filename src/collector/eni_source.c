@@ -121,6 +121,15 @@ static void say_missing(const struct eni_source *source, struct eni_reader *read
             say_missing_alike(source, reader, i);
 }
 
+static void offer_derived(struct metric_set *offered)
+{
+    if (metric_set_has(offered, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE))
+        metric_set_add(offered, METRIC_CONNTRACK_ALLOWANCE_USED_PERCENT);
+    if (metric_set_has(offered, METRIC_SRD_TX_PKTS) &&
+        metric_set_has(offered, METRIC_SRD_ELIGIBLE_TX_PKTS))
+        metric_set_add(offered, METRIC_SRD_TX_SHARE_PERCENT);
+}
+
 static int compare_picks(const void *a, const void *b)
 {
     uint32_t first = ((const struct pick *)a)->metric, second = ((const struct pick *)b)->metric;
@@ -139,12 +148,13 @@ static uint32_t pick_names(
         n_odd += length == 0;
         uint32_t metric = length > 0 ? catalog_find(catalog, names->slots[place], length)
                                      : METRIC_MAX;
-        if (metric == METRIC_MAX || catalog->metrics[metric].group == METRIC_GROUP_HOST ||
+        if (metric == METRIC_MAX || catalog->metrics[metric].group >= METRIC_GROUP_DERIVED ||
             metric_set_has(&source->eni.offered, metric))
             continue;
         metric_set_add(&source->eni.offered, metric);
         source->picks[source->n_picks++] = (struct pick){metric, place};
     }
+    offer_derived(&source->eni.offered);
     qsort(source->picks, source->n_picks, sizeof(*source->picks), compare_picks);
     return n_odd;
 }
@@ -250,11 +260,17 @@ bool eni_source_is_due(struct eni_source *source, const struct tick *tick)
     return tick->is_final ? source->read_ns < FINAL_READ_NS : is_due;
 }
 
+// Between "less often" and "in every tick again" lie 60 reads within the budget, or a device at its
+// edge would fill the log.
 void eni_source_pace(struct eni_source *source, uint64_t read_ns)
 {
     source->read_ns = read_ns;
     pace_note(&source->pace, read_ns);
-    bool is_slow = source->pace.stride > 1;
+    if (source->pace.stride > 1)
+        source->n_to_calm = PACE_TICKS;
+    else if (source->n_to_calm > 0)
+        source->n_to_calm--;
+    bool is_slow = source->n_to_calm > 0;
     if (is_slow == source->is_slow)
         return;
     source->is_slow = is_slow;
@@ -292,7 +308,7 @@ void eni_source_note(struct eni_source *source, int result, const struct now *no
         source->told_error = 0;
         return;
     }
-    if (source->told_error != -result)
+    if (source->told_error == 0)
         log_warning("ena: %s: cannot read the statistics: %s; trying again", source->eni.ifname,
             explain(-result));
     source->told_error = -result;

@@ -11,11 +11,6 @@ struct self {
     uint64_t told_ns; // boot clock of the tick that had the last sample
 };
 
-static void add(struct sample *sample, uint32_t metric, uint64_t value)
-{
-    sample->readings[sample->n_readings++] = (struct reading){metric, value};
-}
-
 // 0 where the delivery came in the middle of this very tick.
 static uint64_t age_ms(uint64_t since_ns, const struct now *now)
 {
@@ -28,21 +23,21 @@ static void fill(const struct health *health, const struct now *now, struct samp
     sample->at = *now;
     sample->read_ns = 0;
     sample->n_readings = 0;
-    add(sample, METRIC_SELF_SAMPLES, health->n_samples);
-    add(sample, METRIC_SELF_SAMPLES_MISSED, health->n_samples_missed);
-    add(sample, METRIC_SELF_TICKS_MISSED, health->n_ticks_missed);
-    add(sample, METRIC_SELF_TICKS_LATE, health->n_ticks_late);
-    add(sample, METRIC_SELF_SUSPECT, health->n_suspect);
-    add(sample, METRIC_SELF_LIES, health->n_lies);
-    add(sample, METRIC_SELF_RESETS, health->n_resets);
-    add(sample, METRIC_SELF_REBASED, health->n_rebased);
-    add(sample, METRIC_SELF_RECORDS_MADE, health->n_records_made);
-    add(sample, METRIC_SELF_RECORDS_DELIVERED, health->n_records_delivered);
-    add(sample, METRIC_SELF_RECORDS_REFUSED, health->n_records_refused);
-    add(sample, METRIC_SELF_RECORDS_DROPPED, health->n_records_dropped);
-    add(sample, METRIC_SELF_RECONNECTS, health->n_reconnects);
+    sample_put(sample, METRIC_SELF_SAMPLES, health->n_samples);
+    sample_put(sample, METRIC_SELF_SAMPLES_MISSED, health->n_samples_missed);
+    sample_put(sample, METRIC_SELF_TICKS_MISSED, health->n_ticks_missed);
+    sample_put(sample, METRIC_SELF_TICKS_LATE, health->n_ticks_late);
+    sample_put(sample, METRIC_SELF_SUSPECT, health->n_suspect);
+    sample_put(sample, METRIC_SELF_LIES, health->n_lies);
+    sample_put(sample, METRIC_SELF_RESETS, health->n_resets);
+    sample_put(sample, METRIC_SELF_REBASED, health->n_rebased);
+    sample_put(sample, METRIC_SELF_RECORDS_MADE, health->n_records_made);
+    sample_put(sample, METRIC_SELF_RECORDS_DELIVERED, health->n_records_delivered);
+    sample_put(sample, METRIC_SELF_RECORDS_REFUSED, health->n_records_refused);
+    sample_put(sample, METRIC_SELF_RECORDS_DROPPED, health->n_records_dropped);
+    sample_put(sample, METRIC_SELF_RECONNECTS, health->n_reconnects);
     if (health->delivered_ns != 0)
-        add(sample, METRIC_SELF_DELIVERY_AGE_MS, age_ms(health->delivered_ns, now));
+        sample_put(sample, METRIC_SELF_DELIVERY_AGE_MS, age_ms(health->delivered_ns, now));
 }
 
 static enum collect collect(

@@ -39,9 +39,9 @@ static const struct metric known[METRIC_N_KNOWN] = {
     METRIC(ADMIN_Q_PAUSE, "admin_q_pause", COUNTER, DRIVER, 0),
     METRIC(ADMIN_Q_ABORTED_CMD, "ena_admin_q_aborted_cmd", COUNTER, DRIVER, 0),
     METRIC(ADMIN_Q_NO_COMPLETION, "ena_admin_q_no_completion", COUNTER, DRIVER, 0),
-    METRIC(CONNTRACK_ALLOWANCE_USED_PERCENT, "conntrack_allowance_used_percent", PERCENT, HOST,
+    METRIC(CONNTRACK_ALLOWANCE_USED_PERCENT, "conntrack_allowance_used_percent", PERCENT, DERIVED,
         INSTANCE, 2),
-    METRIC(SRD_TX_SHARE_PERCENT, "ena_srd_tx_share_percent", PERCENT, HOST, EVERYWHERE, 2),
+    METRIC(SRD_TX_SHARE_PERCENT, "ena_srd_tx_share_percent", PERCENT, DERIVED, EVERYWHERE, 2),
     METRIC(KERNEL_CONNTRACK_COUNT, "kernel_conntrack_count", GAUGE, HOST, 0),
     METRIC(KERNEL_CONNTRACK_MAX, "kernel_conntrack_max", GAUGE, HOST, 0),
     METRIC(
@@ -139,9 +139,10 @@ const char *catalog_needs(uint32_t metric)
 {
     if (metric < METRIC_N_EXCEEDED)
         return "ENA driver 2.2.10 or Linux 5.10, and a Nitro instance";
-    if (metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE)
+    if (metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE ||
+        metric == METRIC_CONNTRACK_ALLOWANCE_USED_PERCENT)
         return "ENA driver 2.8.1 or Linux 6.12, and an instance type that tells it";
-    if (metric < METRIC_N_DEVICE)
+    if (metric < METRIC_N_DEVICE || metric == METRIC_SRD_TX_SHARE_PERCENT)
         return "ENA driver 2.8.0 or Linux 6.12, and an instance type with ENA Express";
     return "a driver that has a statistic of this name";
 }

@@ -155,6 +155,7 @@ static bool suspect(const struct hearing *hearing, const struct look *look)
 static void keep_aside(const struct hearing *hearing, const struct look *look)
 {
     look->group->is_on_trial = true;
+    look->group->has_aside = true;
     look->group->aside = look->group->origin;
     for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
         if (is_of(hearing, i, look->id))
@@ -175,9 +176,11 @@ static void judge(const struct hearing *hearing, const struct look *look)
     publish(hearing, look, true);
 }
 
-// Whether no counter of the group is below the baseline kept aside.
+// Whether there is a baseline kept aside, and no counter of the group is below it.
 static bool is_back(const struct hearing *hearing, const struct look *look)
 {
+    if (!look->group->has_aside)
+        return false;
     for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
         const struct reading *reading = &hearing->sample->readings[i];
         if (is_of(hearing, reading->metric, look->id) && is_counter(hearing, reading->metric) &&
@@ -187,13 +190,19 @@ static bool is_back(const struct hearing *hearing, const struct look *look)
     return true;
 }
 
+// Worth a word against the first truthful sample: seen twice.
+static bool is_aside_good(const struct group *group)
+{
+    return group->has_aside && group->aside.is_confirmed;
+}
+
 // Whether the sample can end a trial: not with zeros, and not with a jump, which no device counts
 // from zero in the time. But a jump may be the way back to the baseline kept aside, or a first look
 // where that is not worth a word.
 static bool is_telling(const struct hearing *hearing, const struct look *look)
 {
     return !look->is_dark &&
-        (!look->is_jump || look->is_other_device || !look->group->aside.is_confirmed ||
+        (!look->is_jump || look->is_other_device || !is_aside_good(look->group) ||
             is_back(hearing, look));
 }
 
@@ -205,8 +214,10 @@ static void take_back(const struct hearing *hearing, const struct look *look)
             hearing->life->baseline.value[i] = hearing->life->aside[i];
 }
 
+// The next baseline is a first one.
 static void forget(const struct hearing *hearing, const struct look *look)
 {
+    look->group->state = GROUP_FIRST;
     for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
         if (is_of(hearing, i, look->id))
             hearing->life->baseline.is_known[i] = false;
@@ -214,7 +225,7 @@ static void forget(const struct hearing *hearing, const struct look *look)
 
 // A group on trial reads more than zeros. At or above the baseline kept aside it was a lie, and
 // that is taken back, also to find that this is another device; below it the reset stands and the
-// counters count from zero, unless that baseline was seen only once and is not worth a word.
+// counters count from zero. Without a good baseline aside this is the first one.
 static void end_trial(const struct hearing *hearing, const struct look *look)
 {
     look->group->is_on_trial = false;
@@ -222,8 +233,9 @@ static void end_trial(const struct hearing *hearing, const struct look *look)
         take_back(hearing, look);
         if (look->group->aside.ifindex == hearing->ifindex)
             tell(hearing, VERDICT_LIE);
-    } else if (!look->group->aside.is_confirmed) {
-        tell(hearing, VERDICT_REBASED);
+    } else if (!is_aside_good(look->group)) {
+        if (look->group->has_aside)
+            tell(hearing, VERDICT_REBASED);
         forget(hearing, look);
     } else {
         look->group->origin.ifindex = hearing->ifindex;
@@ -231,16 +243,11 @@ static void end_trial(const struct hearing *hearing, const struct look *look)
 }
 
 // Zeros where the gauge beside the counters tells that nobody answered, or that ENA Express is off,
-// are no first baseline of a device: on trial from the start, with nothing aside that could be
-// taken back.
-static void doubt(const struct hearing *hearing, const struct look *look)
+// are no first baseline of a device: on trial from the start, with nothing aside.
+static void doubt(const struct look *look)
 {
-    if (!look->is_dark || !look->has_gauge)
-        return;
-    keep_aside(hearing, look);
-    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
-        if (is_of(hearing, i, look->id))
-            hearing->life->aside[i] = UINT64_MAX;
+    look->group->is_on_trial = look->is_dark && look->has_gauge;
+    look->group->has_aside = false;
 }
 
 // The allowances are what a node is watched for: of zeros not even zeros are published at first.
@@ -249,7 +256,7 @@ static enum delta_outcome begin(const struct hearing *hearing, const struct look
     if (look->is_dark && look->has_gauge && look->id == METRIC_GROUP_ALLOWANCE)
         return DELTA_SUSPECT;
     set_baseline(hearing, look, false);
-    doubt(hearing, look);
+    doubt(look);
     return DELTA_BASELINE;
 }
 
@@ -276,7 +283,7 @@ static void carry_on(const struct hearing *hearing, const struct look *look)
 {
     if (look->is_other_device && !look->group->is_on_trial) {
         rebase(hearing, look);
-        doubt(hearing, look);
+        doubt(look);
         return;
     }
     if (look->group->state == GROUP_SUSPECT)
@@ -289,12 +296,12 @@ enum delta_outcome group_hear(const struct hearing *hearing, enum metric_group i
     struct look look = examine(hearing, id);
     if (!look.is_present)
         return DELTA_PUBLISH;
-    if (look.group->state == GROUP_FIRST)
-        return begin(hearing, &look);
     if (look.group->is_on_trial && is_telling(hearing, &look)) {
         end_trial(hearing, &look);
         look = examine(hearing, id);
     }
+    if (look.group->state == GROUP_FIRST)
+        return begin(hearing, &look);
     if (!is_suspicious(hearing, &look)) {
         carry_on(hearing, &look);
         return DELTA_PUBLISH;

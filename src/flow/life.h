@@ -21,8 +21,9 @@ struct origin {
 struct group {
     enum group_state state;
     struct origin origin;
-    bool is_on_trial;          // judged reset on zeros alone
-    struct origin aside;       // of the baseline before
+    bool is_on_trial;          // judged reset on zeros alone, or doubted from the start
+    bool has_aside;            // a baseline before, that can be taken back
+    struct origin aside;       // of that
     uint64_t suspect_since_ns; // the new life that suspect samples show, as far as they agree
 };
 

@@ -258,16 +258,16 @@ static void add_of_eni(struct window *window, const struct delta *delta)
     window->instance->was_read = true;
     note_gap(window, member, delta->elapsed_ns);
     note_gap(window, window->instance, delta->elapsed_ns);
-    // ENA Express that is switched off has nothing to tell but its mode, which comes first; what
-    // moved in the second in which it was switched off is not told either.
+    // ENA Express that is switched off has nothing to tell but its mode, which comes first, and
+    // what moved before it was switched off.
     unsigned int muted = TRAIT_SRD_FIGURE;
     const struct reading *end = delta->readings + delta->n_readings;
     for (const struct reading *reading = delta->readings; reading < end; reading++) {
         unsigned int traits = window->traits[reading->metric];
-        if (traits & muted)
+        bool stands = reading->value == 0 || !(traits & TRAIT_COUNTER);
+        if (stands && (traits & muted))
             continue;
-        bool stands = reading->value == 0 && (traits & TRAIT_COUNTER) != 0;
-        if (stands && take_standstill(window, member, reading->metric))
+        if (stands && (traits & TRAIT_COUNTER) && take_standstill(window, member, reading->metric))
             continue;
         take_reading(window, member, reading);
         if (reading->metric == METRIC_SRD_MODE && (reading->value & METRIC_SRD_MODE_ON))

@@ -98,16 +98,17 @@ static void what_is_not_offered_is_told_in_a_line_for_each_need(void **state)
     assert_int_equal(n_missing(bench), 2);
     assert_int_equal(
         listener_count(&bench->listener,
-            "<6>ena: ens5: driver ena 2.2.10g does not offer conntrack_allowance_available: "
-            "unsupported, not zero; that needs ENA driver 2.8.1 or Linux 6.12, and an instance "
+            "<6>ena: ens5: driver ena 2.2.10g does not offer conntrack_allowance_available, "
+            "conntrack_allowance_used_percent: unsupported, not zero; that needs ENA driver 2.8.1 "
+            "or Linux 6.12, and an instance "
             "type that tells it\n"),
         1);
-    assert_int_equal(
-        listener_count(&bench->listener,
-            "<6>ena: ens5: driver ena 2.2.10g does not offer ena_srd_tx_pkts, "
-            "ena_srd_eligible_tx_pkts, ena_srd_rx_pkts, ena_srd_resource_utilization: "
-            "unsupported, not zero; that needs ENA driver 2.8.0 or Linux 6.12, and an instance "
-            "type with ENA Express\n"),
+    assert_int_equal(listener_count(&bench->listener,
+                         "<6>ena: ens5: driver ena 2.2.10g does not offer ena_srd_tx_pkts, "
+                         "ena_srd_eligible_tx_pkts, ena_srd_rx_pkts, ena_srd_resource_utilization, "
+                         "ena_srd_tx_share_percent: unsupported, not zero; that needs ENA driver "
+                         "2.8.0 or Linux 6.12, and an instance "
+                         "type with ENA Express\n"),
         1);
 }
 
@@ -145,7 +146,7 @@ static void of_the_next_eni_only_what_is_new_is_told(void **state)
                          "a Nitro instance\n"),
         1);
     assert_int_equal(listener_count(&bench->listener,
-                         "ens6: driver ena 2.9.1g does not offer conntrack_allowance_available: "),
+                         "ens6: driver ena 2.9.1g does not offer conntrack_allowance_available, "),
         1);
 }
 
@@ -175,7 +176,7 @@ static void what_a_driver_ceases_to_offer_is_told_then(void **state)
     tick(bench);
     assert_int_equal(n_missing(bench), 1);
     assert_int_equal(
-        listener_count(&bench->listener, "does not offer conntrack_allowance_available: "), 1);
+        listener_count(&bench->listener, "does not offer conntrack_allowance_available, "), 1);
 }
 
 static void a_statistic_that_the_user_named_needs_a_driver_that_has_it(void **state)
@@ -230,7 +231,7 @@ static void a_sample_says_what_its_eni_offers(void **state)
         assert_int_equal(metric_set_has(&bench->offered[1], i),
             (is_exceeded && i != METRIC_LINKLOCAL_ALLOWANCE_EXCEEDED) ||
                 i == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE || i == METRIC_SRD_MODE ||
-                i == METRIC_TOTAL_RESETS);
+                i == METRIC_TOTAL_RESETS || i == METRIC_CONNTRACK_ALLOWANCE_USED_PERCENT);
     }
 }
 

@@ -294,7 +294,9 @@ static bool is_published(enum who who, uint32_t metric)
 {
     return metric < METRIC_N_EXCEEDED ||
         (metric == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE && who == INSTANCE) ||
-        (metric > METRIC_SRD_MODE && metric <= METRIC_SRD_RESOURCE_UTILIZATION);
+        (metric == METRIC_CONNTRACK_ALLOWANCE_USED_PERCENT && who == INSTANCE) ||
+        (metric > METRIC_SRD_MODE && metric <= METRIC_SRD_RESOURCE_UTILIZATION) ||
+        metric == METRIC_SRD_TX_SHARE_PERCENT;
 }
 
 static void what_a_generation_does_not_offer_is_named(void **state)

@@ -147,7 +147,7 @@ static void the_share_of_ena_express_is_one_of_sums(void **state)
         begin(bench, (i + 1) * S);
         ADD(bench, 0, {PPS, 0}, {MODE, 1}, {SRD_TX, now[0]}, {ELIGIBLE, now[1]});
         ADD(bench, 1, {PPS, 0}, {MODE, 1}, {SRD_TX, now[2]}, {ELIGIBLE, now[3]});
-        ADD(bench, 2, {PPS, 0}, {MODE, 0}, {SRD_TX, 1000}, {ELIGIBLE, 1000}); // is off
+        ADD(bench, 2, {PPS, 0}, {MODE, 0}, {SRD_TX, 0}, {ELIGIBLE, 0}); // is off
         end(bench);
     }
     close_window(bench);
@@ -310,18 +310,18 @@ static void assert_unsupported(const struct record *record, const uint32_t *metr
 static void what_no_eni_of_a_record_offers_is_unsupported(void **state)
 {
     struct bench *bench = BENCH(.quiet_enis = QUIET_ENIS_SEND);
-    OFFER(bench, 0, BW_IN, BW_OUT, PPS, CONNTRACK, LINKLOCAL, AVAILABLE, RESETS);
+    OFFER(bench, 0, BW_IN, BW_OUT, PPS, CONNTRACK, LINKLOCAL, AVAILABLE, USED, RESETS);
     OFFER(bench, 1, BW_IN, SRD_TX, MODE);
     begin(bench, S);
     ADD(bench, 0, {PPS, 0});
     ADD(bench, 1, {BW_IN, 0});
     end(bench);
     close_window(bench);
-    ASSERT_UNSUPPORTED(eni_record(bench, 0), SRD_TX, ELIGIBLE, SRD_RX, SRD_USE);
+    ASSERT_UNSUPPORTED(eni_record(bench, 0), SRD_TX, ELIGIBLE, SRD_RX, SRD_USE, SHARE);
     // What is left is published of the instance only.
     ASSERT_UNSUPPORTED(
-        eni_record(bench, 1), BW_OUT, PPS, CONNTRACK, LINKLOCAL, ELIGIBLE, SRD_RX, SRD_USE);
-    ASSERT_UNSUPPORTED(instance_of(bench), ELIGIBLE, SRD_RX, SRD_USE);
+        eni_record(bench, 1), BW_OUT, PPS, CONNTRACK, LINKLOCAL, ELIGIBLE, SRD_RX, SRD_USE, SHARE);
+    ASSERT_UNSUPPORTED(instance_of(bench), ELIGIBLE, SRD_RX, SRD_USE, SHARE);
 }
 
 static void only_what_is_published_can_be_unsupported(void **state)

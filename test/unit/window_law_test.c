@@ -137,9 +137,10 @@ static void add_random(struct model *model, int eni)
         if (is_mode ? !has_mode : dice_below(&model->dice, 10) == 0)
             continue;
         readings[n] = (struct reading){i, is_mode ? mode : random_value(model)};
-        // ENA Express says something only while bit 0 of its mode is set.
+        // ENA Express says something only while bit 0 of its mode is set, or has just been.
         bool is_muted = metric_of(model, i)->group == METRIC_GROUP_SRD && !is_mode &&
-            !(has_mode && (mode == 1 || mode == 3));
+            !(has_mode && (mode == 1 || mode == 3)) &&
+            (readings[n].value == 0 || metric_of(model, i)->kind != METRIC_COUNTER);
         if (!is_muted)
             foresee_reading(model, eni, &readings[n]);
         if (i == METRIC_CONNTRACK_ALLOWANCE_AVAILABLE &&

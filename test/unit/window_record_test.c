@@ -205,7 +205,7 @@ static void ena_express_tells_only_while_it_is_on(void **state)
     for (uint64_t mode = 0; mode <= 7; mode++) {
         struct bench *bench = BENCH(.quiet_enis = QUIET_ENIS_SEND);
         begin(bench, S);
-        ADD(bench, 0, {PPS, 0}, {MODE, mode}, {SRD_TX, 5}, {SRD_RX, 0}, {SRD_USE, 7});
+        ADD(bench, 0, {PPS, 0}, {MODE, mode}, {SRD_TX, 0}, {SRD_RX, 0}, {SRD_USE, 7});
         end(bench);
         close_window(bench);
         for (size_t i = 0; i < 2; i++) {
@@ -219,11 +219,25 @@ static void ena_express_tells_only_while_it_is_on(void **state)
     }
 }
 
+static void what_moved_before_ena_express_was_switched_off_is_told(void **state)
+{
+    struct bench *bench = BENCH(.quiet_enis = QUIET_ENIS_SEND);
+    for (int64_t at = 1; at <= 3; at++) {
+        begin(bench, at * S);
+        ADD(bench, 0, {PPS, 0}, {MODE, at == 1}, {SRD_TX, at == 2 ? 50 : 0}, {SRD_USE, 7});
+        end(bench);
+    }
+    close_window(bench);
+    ASSERT_VALUES(instance_of(bench), SRD_TX, 0, 50);
+    ASSERT_VALUES(instance_of(bench), SRD_USE, 7);
+    ASSERT_VALUES(eni_record(bench, 0), SRD_TX, 0, 50);
+}
+
 static void without_a_mode_ena_express_is_off(void **state)
 {
     struct bench *bench = BENCH(.quiet_enis = QUIET_ENIS_SEND);
     begin(bench, S);
-    ADD(bench, 0, {PPS, 0}, {SRD_TX, 5});
+    ADD(bench, 0, {PPS, 0}, {SRD_TX, 0}, {SRD_USE, 7});
     end(bench);
     close_window(bench);
     assert_int_equal(record_at(bench, 0)->n_series, 1);
@@ -235,8 +249,8 @@ static void ena_express_of_one_eni_says_nothing_of_another(void **state)
     struct bench *bench = BENCH(.quiet_enis = QUIET_ENIS_SEND);
     for (int64_t at = 1; at <= 3; at++) {
         begin(bench, at * S);
-        ADD(bench, 0, {PPS, 0}, {MODE, at == 3}, {SRD_TX, 100}, {SRD_USE, 90});
-        ADD(bench, 1, {PPS, 0}, {MODE, at >= 2}, {SRD_TX, 1}, {SRD_USE, 5});
+        ADD(bench, 0, {PPS, 0}, {MODE, at == 3}, {SRD_TX, at == 3 ? 100 : 0}, {SRD_USE, 90});
+        ADD(bench, 1, {PPS, 0}, {MODE, at >= 2}, {SRD_TX, at >= 2}, {SRD_USE, 5});
         end(bench);
     }
     close_window(bench);
@@ -408,6 +422,7 @@ int main(void)
         TEST(quiet_enis_are_sent_when_wanted),
         TEST(a_record_says_which_eni_it_is_by_its_last_name),
         TEST(ena_express_tells_only_while_it_is_on),
+        TEST(what_moved_before_ena_express_was_switched_off_is_told),
         TEST(without_a_mode_ena_express_is_off),
         TEST(ena_express_of_one_eni_says_nothing_of_another),
         TEST(what_is_no_metric_is_a_property),
