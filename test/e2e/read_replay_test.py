@@ -6,7 +6,7 @@ import time
 import unittest
 
 from harness import AVAILABLE, DATA, EXCEEDED, main
-from read_test import BURST, DRIVER, SRD, find, option, parse, read, statistic
+from read_test import BURST, DERIVED, DRIVER, SRD, find, option, parse, read, statistic
 from replay_test import expected_sums
 
 # Two failed reads of one of the two groups, a reset, and another failed read.
@@ -244,7 +244,7 @@ class Recordings(unittest.TestCase):
         text = self.table(path, "1")
         self.assertEqual(text.count("not offered:"), 1)
         told = text[text.index("  not offered:"):].split("\n\n")[0].split(":", 1)[1].replace(",", " ").split()
-        expected = {*EXCEEDED, AVAILABLE, *SRD[1:]} - {"bw_in_allowance_exceeded", "pps_allowance_exceeded"}
+        expected = {*EXCEEDED, AVAILABLE, *SRD[1:], *DERIVED} - {"bw_in_allowance_exceeded", "pps_allowance_exceeded"}
         self.assertEqual((set(told), len(told)), (expected, len(expected)))
         for look in self.looks(path, "1"):
             self.assertEqual(set(find(look, "ens5")["unsupported"]), expected)
