@@ -95,35 +95,50 @@ static bool is_of_device(const struct hearing *hearing, uint32_t metric)
     return hearing->table->catalog->metrics[metric].group < N_DEVICE_GROUPS;
 }
 
-static void hear_driver_reading(const struct hearing *hearing, const struct reading *reading)
+// Another device under the same MAC, and its counters began anew.
+static bool has_restarted(const struct hearing *hearing)
 {
-    struct life *life = hearing->life;
-    uint64_t before = life->baseline.value[reading->metric];
-    bool is_restarted = reading->value < before;
+    const struct values *baseline = &hearing->life->baseline;
+    if (hearing->ifindex == hearing->life->ifindex)
+        return false;
+    for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
+        const struct reading *reading = &hearing->sample->readings[i];
+        if (!is_of_device(hearing, reading->metric) && is_counter(hearing, reading->metric) &&
+            reading->value < baseline->value[reading->metric])
+            return true;
+    }
+    return false;
+}
+
+static void hear_driver_counter(
+    const struct hearing *hearing, const struct reading *reading, bool is_restarted)
+{
+    const struct life *life = hearing->life;
+    uint32_t metric = reading->metric;
+    uint64_t before = life->baseline.value[metric];
+    bool is_from_zero = is_restarted || reading->value < before;
     bool is_other_device = hearing->ifindex != life->ifindex;
-    if (!is_counter(hearing, reading->metric))
-        put(hearing->delta, reading->metric, reading->value);
-    else if (life->baseline.is_known[reading->metric] && (is_restarted || !is_other_device))
-        put(hearing->delta, reading->metric, reading->value - (is_restarted ? 0 : before));
-    remember(life, reading);
+    if (!life->baseline.is_known[metric] || (is_other_device && !is_from_zero))
+        return;
+    put(hearing->delta, metric, reading->value - (is_from_zero ? 0 : before));
+    note_elapsed(hearing, life->value_ns[metric]);
 }
 
 static void hear_driver(const struct hearing *hearing)
 {
     const struct sample *sample = hearing->sample;
-    bool is_first = hearing->life->driver_ns == 0;
+    bool is_first = hearing->life->last_ns == 0, is_restarted = has_restarted(hearing);
     for (uint32_t i = 0; i < sample->n_readings; i++) {
-        if (is_of_device(hearing, sample->readings[i].metric))
+        const struct reading *reading = &sample->readings[i];
+        if (is_of_device(hearing, reading->metric))
             continue;
-        if (is_first)
-            remember(hearing->life, &sample->readings[i]);
-        else
-            hear_driver_reading(hearing, &sample->readings[i]);
+        if (!is_first && is_counter(hearing, reading->metric))
+            hear_driver_counter(hearing, reading, is_restarted);
+        else if (!is_first)
+            put(hearing->delta, reading->metric, reading->value);
+        remember(hearing, reading);
     }
-    if (hearing->delta->n_readings > 0)
-        note_elapsed(hearing, hearing->life->driver_ns);
     hearing->life->ifindex = hearing->ifindex;
-    hearing->life->driver_ns = sample->at.boot_ns;
 }
 
 static void withhold(struct delta *delta)
@@ -142,34 +157,34 @@ static bool is_settled(const struct life *life, int ifindex)
             (life->groups[id].state == GROUP_TRUTHFUL &&
                 life->groups[id].origin.ifindex != ifindex))
             return false;
-    return life->ifindex == ifindex && life->driver_ns != 0;
+    return life->ifindex == ifindex && life->last_ns != 0;
 }
 
 static void confirm(const struct hearing *hearing)
 {
     uint64_t now_ns = hearing->sample->at.boot_ns;
-    note_elapsed(hearing, hearing->life->driver_ns);
-    hearing->life->driver_ns = now_ns;
+    note_elapsed(hearing, hearing->life->last_ns);
+    hearing->life->still_ns = now_ns;
     for (int id = 0; id < N_DEVICE_GROUPS; id++) {
         struct group *group = &hearing->life->groups[id];
-        if (group->state != GROUP_TRUTHFUL)
+        if (group->state != GROUP_TRUTHFUL || !group->is_shown)
             continue;
-        note_elapsed(hearing, group->origin.truthful_ns);
         group->origin.truthful_ns = now_ns;
         group->origin.is_confirmed = true;
     }
 }
 
-// Most samples of most ENIs: every value is the baseline's, so nothing about the life can change.
-// True, and the delta is made; else nothing is decided. One look at each value: this is what a tick
-// costs.
+// Most samples of most ENIs: as many values as before, and each the baseline's, so nothing about
+// the life can change. True, and the delta is made; else nothing is decided. One look at each
+// value: this is what a tick costs.
 static bool publish_unchanged(const struct hearing *hearing)
 {
     const struct metric *metrics = hearing->table->catalog->metrics;
     const struct values *baseline = &hearing->life->baseline;
     const struct sample *sample = hearing->sample;
     struct delta *delta = hearing->delta;
-    if (!is_settled(hearing->life, hearing->ifindex))
+    if (sample->n_readings != hearing->life->n_shown ||
+        !is_settled(hearing->life, hearing->ifindex))
         return false;
     const struct reading *end = sample->readings + sample->n_readings;
     struct reading *told = delta->readings;
@@ -187,10 +202,28 @@ static bool publish_unchanged(const struct hearing *hearing)
     return true;
 }
 
+// What stood still was seen in each of these samples.
+static void end_standstill(struct life *life)
+{
+    for (uint32_t i = 0; life->still_ns != 0 && i < METRIC_MAX; i++)
+        if (metric_set_has(&life->shown, i))
+            life->value_ns[i] = life->still_ns;
+    life->still_ns = 0;
+}
+
+static void note_shown(struct life *life, const struct sample *sample)
+{
+    life->shown = (struct metric_set){0};
+    for (uint32_t i = 0; i < sample->n_readings; i++)
+        metric_set_add(&life->shown, sample->readings[i].metric);
+    life->n_shown = sample->n_readings;
+}
+
 // What concerns the whole sample: held if any group is, a baseline if any group begins with it.
 static enum delta_outcome hear(const struct hearing *hearing)
 {
     enum delta_outcome outcome = DELTA_PUBLISH;
+    end_standstill(hearing->life);
     int n_groups = hearing->sample->eni != NULL ? N_DEVICE_GROUPS : 0;
     for (int id = 0; id < n_groups; id++) {
         enum delta_outcome r = group_hear(hearing, id);
@@ -199,8 +232,9 @@ static enum delta_outcome hear(const struct hearing *hearing)
         if (r > outcome)
             outcome = r;
     }
-    bool is_new = hearing->life->driver_ns == 0;
+    bool is_new = hearing->life->last_ns == 0;
     hear_driver(hearing);
+    note_shown(hearing->life, hearing->sample);
     return is_new && outcome == DELTA_PUBLISH ? DELTA_BASELINE : outcome;
 }
 
@@ -226,6 +260,7 @@ enum delta_outcome delta_table_apply(
         hearing.resets = resets_of(sample);
         outcome = hear(&hearing);
     }
+    hearing.life->last_ns = sample->at.boot_ns;
     if (sample->read_ns > 0)
         put(ret_delta, METRIC_SELF_READ_MS, delta_read_time(sample->read_ns));
     return outcome;

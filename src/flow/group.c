@@ -16,6 +16,8 @@ struct look {
     bool has_gauge;       // zeros tell that nobody answered
     bool is_fallen;       // a counter decreased
     bool is_jump;         // more than a NIC can do in the time
+    bool is_impossible;   // the same, counted from zero
+    bool is_darkened;     // a counter or gauge of the baseline was not zero
     bool is_told;         // total_resets moved, or the ifindex did
     bool is_other_device; // the ifindex did
 };
@@ -29,14 +31,19 @@ static bool is_jump(uint64_t before, uint64_t after, uint64_t elapsed_ns)
 static void look_at(const struct hearing *hearing, const struct reading *reading, struct look *look)
 {
     const struct values *baseline = &hearing->life->baseline;
+    uint64_t before = baseline->value[reading->metric];
     uint64_t elapsed_ns = hearing->sample->at.boot_ns - look->group->origin.truthful_ns;
     look->is_present = true;
     look->is_dark &= reading->value == 0;
     look->has_gauge |= !is_counter(hearing, reading->metric);
-    if (!baseline->is_known[reading->metric] || !is_counter(hearing, reading->metric))
+    if (!baseline->is_known[reading->metric])
         return;
-    look->is_fallen |= reading->value < baseline->value[reading->metric];
-    look->is_jump |= is_jump(baseline->value[reading->metric], reading->value, elapsed_ns);
+    look->is_darkened |= before != 0;
+    if (!is_counter(hearing, reading->metric))
+        return;
+    look->is_fallen |= reading->value < before;
+    look->is_jump |= is_jump(before, reading->value, elapsed_ns);
+    look->is_impossible |= is_jump(0, reading->value, elapsed_ns);
 }
 
 static struct look examine(const struct hearing *hearing, enum metric_group id)
@@ -54,6 +61,18 @@ static struct look examine(const struct hearing *hearing, enum metric_group id)
     return look;
 }
 
+static void note_dark(const struct hearing *hearing, const struct look *look)
+{
+    struct group *group = look->group;
+    uint64_t now_ns = hearing->sample->at.boot_ns;
+    if (look->is_dark && group->dark_since_ns == 0)
+        group->dark_since_ns = now_ns;
+    group->dark_ns = group->dark_since_ns != 0 ? now_ns - group->dark_since_ns : 0;
+    group->was_dark_long |= group->dark_ns >= hearing->table->verdict_ns;
+    if (!look->is_dark)
+        group->dark_since_ns = 0;
+}
+
 static void tell(const struct hearing *hearing, enum verdict verdict)
 {
     hearing->delta->verdicts |= verdict;
@@ -64,7 +83,7 @@ static void set_baseline(const struct hearing *hearing, const struct look *look,
     const struct sample *sample = hearing->sample;
     for (uint32_t i = 0; i < sample->n_readings; i++)
         if (is_of(hearing, sample->readings[i].metric, look->id))
-            remember(hearing->life, &sample->readings[i]);
+            remember(hearing, &sample->readings[i]);
     look->group->origin = (struct origin){
         sample->at.boot_ns, hearing->resets, hearing->ifindex, is_confirmed};
     look->group->state = GROUP_TRUTHFUL;
@@ -72,36 +91,71 @@ static void set_baseline(const struct hearing *hearing, const struct look *look,
         hearing->life->is_dark = look->is_dark;
 }
 
-// A group that fell counts from zero as a whole.
-static void publish_reading(
-    const struct hearing *hearing, const struct look *look, const struct reading *reading)
+// What is not in this sample counts from zero too, or has no baseline any more.
+static void end_baseline(const struct hearing *hearing, const struct look *look, bool is_from_zero)
 {
-    uint32_t metric = reading->metric;
-    if (!is_counter(hearing, metric)) {
-        if (!is_withheld(metric, look->is_dark))
-            put(hearing->delta, metric, reading->value);
-        return;
+    struct values *baseline = &hearing->life->baseline;
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++) {
+        if (!is_of(hearing, i, look->id))
+            continue;
+        baseline->value[i] = 0;
+        baseline->is_known[i] &= is_from_zero;
     }
-    if (!hearing->life->baseline.is_known[metric])
-        return;
-    uint64_t origin = look->is_fallen ? 0 : hearing->life->baseline.value[metric];
-    put(hearing->delta, metric, reading->value - origin);
 }
 
+// What a counter did since the new life showed it first: true whatever was before.
+static void publish_of_new_life(const struct hearing *hearing, const struct look *look)
+{
+    const struct values *first = &hearing->life->suspect_first;
+    for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
+        const struct reading *reading = &hearing->sample->readings[i];
+        if (!is_of(hearing, reading->metric, look->id) || !is_counter(hearing, reading->metric) ||
+            !first->is_known[reading->metric])
+            continue;
+        put(hearing->delta, reading->metric, reading->value - first->value[reading->metric]);
+        note_elapsed(hearing, look->group->suspect_since_ns);
+    }
+}
+
+static void publish_counter(
+    const struct hearing *hearing, const struct look *look, const struct reading *reading)
+{
+    const struct life *life = hearing->life;
+    uint32_t metric = reading->metric;
+    if (life->baseline.is_known[metric]) {
+        put(hearing->delta, metric,
+            reading->value - (look->is_fallen ? 0 : life->baseline.value[metric]));
+        note_elapsed(hearing, life->value_ns[metric]);
+    } else if (look->is_fallen && look->group->state == GROUP_SUSPECT &&
+        life->suspect_first.is_known[metric]) {
+        put(hearing->delta, metric, reading->value - life->suspect_first.value[metric]);
+        note_elapsed(hearing, look->group->suspect_since_ns);
+    }
+}
+
+// A group that fell counts from zero as a whole.
 static void publish(const struct hearing *hearing, const struct look *look, bool is_confirmed)
 {
     const struct sample *sample = hearing->sample;
-    for (uint32_t i = 0; i < sample->n_readings; i++)
-        if (is_of(hearing, sample->readings[i].metric, look->id))
-            publish_reading(hearing, look, &sample->readings[i]);
-    note_elapsed(hearing, look->group->origin.truthful_ns);
+    for (uint32_t i = 0; i < sample->n_readings; i++) {
+        const struct reading *reading = &sample->readings[i];
+        if (!is_of(hearing, reading->metric, look->id))
+            continue;
+        if (is_counter(hearing, reading->metric))
+            publish_counter(hearing, look, reading);
+        else if (!is_withheld(reading->metric, look->is_dark))
+            put(hearing->delta, reading->metric, reading->value);
+    }
+    if (look->is_fallen)
+        end_baseline(hearing, look, true);
     set_baseline(hearing, look, is_confirmed);
 }
 
-static void rebase(const struct hearing *hearing, const struct look *look)
+static void rebase(const struct hearing *hearing, const struct look *look, bool is_confirmed)
 {
     tell(hearing, VERDICT_REBASED);
-    set_baseline(hearing, look, false);
+    end_baseline(hearing, look, false);
+    set_baseline(hearing, look, is_confirmed);
 }
 
 // Whether the suspicion has shown this new life already: zeros before it have not.
@@ -110,6 +164,8 @@ static bool agrees_with_suspicion(const struct hearing *hearing, const struct lo
     bool was_shown = false;
     const struct values *suspect = &hearing->life->suspect;
     uint64_t elapsed_ns = hearing->sample->at.boot_ns - look->group->suspect_since_ns;
+    if (look->group->suspect_ifindex != hearing->ifindex)
+        return false;
     for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
         const struct reading *reading = &hearing->sample->readings[i];
         if (!is_of(hearing, reading->metric, look->id) || !is_counter(hearing, reading->metric) ||
@@ -127,28 +183,40 @@ static void begin_suspicion(const struct hearing *hearing, const struct look *lo
 {
     look->group->state = GROUP_SUSPECT;
     look->group->suspect_since_ns = hearing->sample->at.boot_ns;
-    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
-        if (is_of(hearing, i, look->id))
-            hearing->life->suspect.is_known[i] = false;
+    look->group->suspect_ifindex = hearing->ifindex;
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++) {
+        if (!is_of(hearing, i, look->id))
+            continue;
+        hearing->life->suspect.is_known[i] = false;
+        hearing->life->suspect_first.is_known[i] = false;
+    }
 }
 
-// Takes the sample into the suspicion; true when that is old enough for a verdict. Zeros tell
-// nothing.
+static void note_suspect(struct life *life, const struct reading *reading)
+{
+    uint32_t metric = reading->metric;
+    life->suspect.value[metric] = reading->value;
+    life->suspect.is_known[metric] = true;
+    if (life->suspect_first.is_known[metric])
+        return;
+    life->suspect_first.value[metric] = reading->value;
+    life->suspect_first.is_known[metric] = true;
+}
+
+// Takes the sample into the suspicion; true when that is old enough for a verdict, on zeros or on a
+// new life.
 static bool suspect(const struct hearing *hearing, const struct look *look)
 {
     const struct sample *sample = hearing->sample;
-    struct values *values = &hearing->life->suspect;
     if (look->group->state != GROUP_SUSPECT ||
         (!look->is_dark && !agrees_with_suspicion(hearing, look)))
         begin_suspicion(hearing, look);
-    for (uint32_t i = 0; !look->is_dark && i < sample->n_readings; i++) {
-        const struct reading *reading = &sample->readings[i];
-        if (!is_of(hearing, reading->metric, look->id))
-            continue;
-        values->value[reading->metric] = reading->value;
-        values->is_known[reading->metric] = true;
-    }
-    return sample->at.boot_ns - look->group->suspect_since_ns >= hearing->table->verdict_ns;
+    for (uint32_t i = 0; !look->is_dark && i < sample->n_readings; i++)
+        if (is_of(hearing, sample->readings[i].metric, look->id))
+            note_suspect(hearing->life, &sample->readings[i]);
+    uint64_t age_ns = look->is_dark ? look->group->dark_ns
+                                    : sample->at.boot_ns - look->group->suspect_since_ns;
+    return age_ns >= hearing->table->verdict_ns;
 }
 
 // Gives up the baseline of a group on zeros, for now.
@@ -168,12 +236,15 @@ static void judge(const struct hearing *hearing, const struct look *look)
     look->group->is_on_trial = false;
     if (look->is_dark)
         keep_aside(hearing, look);
-    if (look->is_jump || !was_confirmed) {
-        rebase(hearing, look);
-        return;
+    if (look->is_dark && !was_confirmed) {
+        rebase(hearing, look, false);
+    } else if (look->is_jump || look->is_impossible || !was_confirmed) {
+        publish_of_new_life(hearing, look);
+        rebase(hearing, look, true);
+    } else {
+        tell(hearing, VERDICT_RESET);
+        publish(hearing, look, true);
     }
-    tell(hearing, VERDICT_RESET);
-    publish(hearing, look, true);
 }
 
 // Whether there is a baseline kept aside, and no counter of the group is below it.
@@ -190,55 +261,51 @@ static bool is_back(const struct hearing *hearing, const struct look *look)
     return true;
 }
 
-// Worth a word against the first truthful sample: seen twice.
-static bool is_aside_good(const struct group *group)
-{
-    return group->has_aside && group->aside.is_confirmed;
-}
-
 // Whether the sample can end a trial: not with zeros, and not with a jump, which no device counts
-// from zero in the time. But a jump may be the way back to the baseline kept aside, or a first look
-// where that is not worth a word.
+// from zero in the time. But a jump may be the way back to the baseline kept aside.
 static bool is_telling(const struct hearing *hearing, const struct look *look)
 {
-    return !look->is_dark &&
-        (!look->is_jump || look->is_other_device || !is_aside_good(look->group) ||
-            is_back(hearing, look));
+    return !look->is_dark && (!look->is_jump || is_back(hearing, look));
 }
 
 static void take_back(const struct hearing *hearing, const struct look *look)
 {
     look->group->origin = look->group->aside;
-    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
-        if (is_of(hearing, i, look->id))
-            hearing->life->baseline.value[i] = hearing->life->aside[i];
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++) {
+        if (!is_of(hearing, i, look->id))
+            continue;
+        hearing->life->baseline.value[i] = hearing->life->aside[i];
+        hearing->life->value_ns[i] = look->group->aside.truthful_ns;
+    }
 }
 
 // The next baseline is a first one.
 static void forget(const struct hearing *hearing, const struct look *look)
 {
     look->group->state = GROUP_FIRST;
-    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
-        if (is_of(hearing, i, look->id))
-            hearing->life->baseline.is_known[i] = false;
+    end_baseline(hearing, look, false);
 }
 
 // A group on trial reads more than zeros. At or above the baseline kept aside it was a lie, and
 // that is taken back, also to find that this is another device; below it the reset stands and the
-// counters count from zero. Without a good baseline aside this is the first one.
+// counters count from zero, unless that baseline was seen only once and is not worth a word. Zeros
+// with nothing aside count when they lasted as long as a verdict takes.
 static void end_trial(const struct hearing *hearing, const struct look *look)
 {
-    look->group->is_on_trial = false;
+    struct group *group = look->group;
+    group->is_on_trial = false;
     if (is_back(hearing, look)) {
         take_back(hearing, look);
-        if (look->group->aside.ifindex == hearing->ifindex)
+        if (group->aside.ifindex == hearing->ifindex)
             tell(hearing, VERDICT_LIE);
-    } else if (!is_aside_good(look->group)) {
-        if (look->group->has_aside)
-            tell(hearing, VERDICT_REBASED);
+    } else if (!group->has_aside) {
+        if (!group->was_dark_long)
+            forget(hearing, look);
+    } else if (!group->aside.is_confirmed) {
+        tell(hearing, VERDICT_REBASED);
         forget(hearing, look);
     } else {
-        look->group->origin.ifindex = hearing->ifindex;
+        group->origin.ifindex = hearing->ifindex;
     }
 }
 
@@ -248,33 +315,26 @@ static void doubt(const struct look *look)
 {
     look->group->is_on_trial = look->is_dark && look->has_gauge;
     look->group->has_aside = false;
+    look->group->was_dark_long = false;
 }
 
 // The allowances are what a node is watched for: of zeros not even zeros are published at first.
+// With their gauge they are customer metrics, whose command fails as zeros only: others are true.
 static enum delta_outcome begin(const struct hearing *hearing, const struct look *look)
 {
-    if (look->is_dark && look->has_gauge && look->id == METRIC_GROUP_ALLOWANCE)
+    bool are_customer_metrics = look->has_gauge && look->id == METRIC_GROUP_ALLOWANCE;
+    if (look->is_dark && are_customer_metrics)
         return DELTA_SUSPECT;
-    set_baseline(hearing, look, false);
+    set_baseline(hearing, look, are_customer_metrics);
     doubt(look);
     return DELTA_BASELINE;
 }
 
-// Whether the baseline's group had anything but zeros: only then can it turn dark. SRD may be
-// switched off.
-static bool had_light(const struct hearing *hearing, const struct look *look)
+// Only what had anything but zeros can turn dark; SRD may be switched off.
+static bool is_suspicious(const struct look *look)
 {
-    const struct values *baseline = &hearing->life->baseline;
-    for (uint32_t i = 0; i <= METRIC_CONNTRACK_ALLOWANCE_AVAILABLE; i++)
-        if (baseline->is_known[i] && baseline->value[i] != 0)
-            return look->id == METRIC_GROUP_ALLOWANCE;
-    return false;
-}
-
-static bool is_suspicious(const struct hearing *hearing, const struct look *look)
-{
-    return look->is_fallen || (look->is_jump && !look->is_other_device) ||
-        (look->is_dark && had_light(hearing, look));
+    return look->is_fallen || look->is_jump ||
+        (look->is_dark && look->is_darkened && look->id == METRIC_GROUP_ALLOWANCE);
 }
 
 // Zeros of another device, where zeros are on trial already, change nothing about what was kept
@@ -282,7 +342,7 @@ static bool is_suspicious(const struct hearing *hearing, const struct look *look
 static void carry_on(const struct hearing *hearing, const struct look *look)
 {
     if (look->is_other_device && !look->group->is_on_trial) {
-        rebase(hearing, look);
+        rebase(hearing, look, true);
         doubt(look);
         return;
     }
@@ -294,21 +354,23 @@ static void carry_on(const struct hearing *hearing, const struct look *look)
 enum delta_outcome group_hear(const struct hearing *hearing, enum metric_group id)
 {
     struct look look = examine(hearing, id);
+    look.group->is_shown = look.is_present;
     if (!look.is_present)
         return DELTA_PUBLISH;
+    note_dark(hearing, &look);
     if (look.group->is_on_trial && is_telling(hearing, &look)) {
         end_trial(hearing, &look);
         look = examine(hearing, id);
     }
     if (look.group->state == GROUP_FIRST)
         return begin(hearing, &look);
-    if (!is_suspicious(hearing, &look)) {
+    if (!is_suspicious(&look)) {
         carry_on(hearing, &look);
         return DELTA_PUBLISH;
     }
-    if (look.is_fallen && look.is_told && !look.is_dark && !look.is_jump) {
+    if (look.is_fallen && look.is_told && !look.is_dark && !look.is_jump && !look.is_impossible) {
         tell(hearing, VERDICT_RESET);
-        publish(hearing, &look, false);
+        publish(hearing, &look, true);
         return DELTA_PUBLISH;
     }
     if (!suspect(hearing, &look))

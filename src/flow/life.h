@@ -21,10 +21,15 @@ struct origin {
 struct group {
     enum group_state state;
     struct origin origin;
+    bool is_shown;             // in the last sample
     bool is_on_trial;          // judged reset on zeros alone, or doubted from the start
     bool has_aside;            // a baseline before, that can be taken back
     struct origin aside;       // of that
+    uint64_t dark_since_ns;    // the zeros that lead up to the last sample; 0: it had others
+    uint64_t dark_ns;          // how long they have lasted, or had when others came
+    bool was_dark_long;        // as long as a verdict takes, since the doubt began
     uint64_t suspect_since_ns; // the new life that suspect samples show, as far as they agree
+    int suspect_ifindex;
 };
 
 // Every value of one metric, with whether it was there.
@@ -36,12 +41,17 @@ struct values {
 struct life {
     struct mac mac;
     int ifindex;
-    bool is_dark;       // the allowance group of the baseline reads all zero
-    uint64_t seen_ns;   // any sample, for forgetting
-    uint64_t driver_ns; // the last sample but this one
+    bool is_dark;      // the allowance group of the baseline reads all zero
+    uint64_t seen_ns;  // any sample, for forgetting
+    uint64_t last_ns;  // the last sample but this one; 0: this is the first
+    uint64_t still_ns; // the last sample that showed what was shown before, unchanged; 0: none
+    uint32_t n_shown;  // metrics in the last sample
+    struct metric_set shown;
     struct group groups[N_DEVICE_GROUPS];
     struct values baseline;
+    uint64_t value_ns[METRIC_MAX];   // what each baseline is of, but see still_ns
     struct values suspect;           // of groups that are, the last that answered
+    struct values suspect_first;     // and the first of that new life
     uint64_t aside[METRIC_N_DEVICE]; // of groups on trial
 };
 
@@ -81,10 +91,12 @@ static inline void put(struct delta *delta, uint32_t metric, uint64_t value)
     delta->readings[delta->n_readings++] = (struct reading){metric, value};
 }
 
-static inline void remember(struct life *life, const struct reading *reading)
+static inline void remember(const struct hearing *hearing, const struct reading *reading)
 {
+    struct life *life = hearing->life;
     life->baseline.value[reading->metric] = reading->value;
     life->baseline.is_known[reading->metric] = true;
+    life->value_ns[reading->metric] = hearing->sample->at.boot_ns;
 }
 
 static inline bool is_withheld(uint32_t metric, bool is_dark)
