@@ -152,11 +152,12 @@ static void withhold(struct delta *delta)
 
 static bool is_settled(const struct life *life, int ifindex)
 {
-    for (int id = 0; id < N_DEVICE_GROUPS; id++)
-        if (life->groups[id].state == GROUP_SUSPECT ||
-            (life->groups[id].state == GROUP_TRUTHFUL &&
-                life->groups[id].origin.ifindex != ifindex))
+    for (int id = 0; id < N_DEVICE_GROUPS; id++) {
+        const struct group *group = &life->groups[id];
+        if (group->state == GROUP_SUSPECT || (group->state == GROUP_FIRST && group->is_shown) ||
+            (group->state == GROUP_TRUTHFUL && group->origin.ifindex != ifindex))
             return false;
+    }
     return life->ifindex == ifindex && life->last_ns != 0;
 }
 
@@ -174,8 +175,8 @@ static void confirm(const struct hearing *hearing)
     }
 }
 
-// Most samples of most ENIs: as many values as before, and each the baseline's, so nothing about
-// the life can change. True, and the delta is made; else nothing is decided. One look at each
+// Most samples of most ENIs: the same metrics as before, and each value the baseline's, so nothing
+// about the life can change. True, and the delta is made; else nothing is decided. One look at each
 // value: this is what a tick costs.
 static bool publish_unchanged(const struct hearing *hearing)
 {
@@ -188,9 +189,10 @@ static bool publish_unchanged(const struct hearing *hearing)
         return false;
     const struct reading *end = sample->readings + sample->n_readings;
     struct reading *told = delta->readings;
+    const uint8_t *shown = hearing->life->shown;
     for (const struct reading *reading = sample->readings; reading < end; reading++, told++) {
         uint32_t metric = reading->metric;
-        if (reading->value != baseline->value[metric] || !baseline->is_known[metric])
+        if (reading->value != baseline->value[metric] || *shown++ != metric)
             return false;
         told->metric = metric;
         told->value = metrics[metric].kind == METRIC_COUNTER ? 0 : reading->value;
@@ -205,17 +207,15 @@ static bool publish_unchanged(const struct hearing *hearing)
 // What stood still was seen in each of these samples.
 static void end_standstill(struct life *life)
 {
-    for (uint32_t i = 0; life->still_ns != 0 && i < METRIC_MAX; i++)
-        if (metric_set_has(&life->shown, i))
-            life->value_ns[i] = life->still_ns;
+    for (uint32_t i = 0; life->still_ns != 0 && i < life->n_shown; i++)
+        life->value_ns[life->shown[i]] = life->still_ns;
     life->still_ns = 0;
 }
 
 static void note_shown(struct life *life, const struct sample *sample)
 {
-    life->shown = (struct metric_set){0};
     for (uint32_t i = 0; i < sample->n_readings; i++)
-        metric_set_add(&life->shown, sample->readings[i].metric);
+        life->shown[i] = (uint8_t)sample->readings[i].metric;
     life->n_shown = sample->n_readings;
 }
 

@@ -46,7 +46,7 @@ struct life {
     uint64_t last_ns;  // the last sample but this one; 0: this is the first
     uint64_t still_ns; // the last sample that showed what was shown before, unchanged; 0: none
     uint32_t n_shown;  // metrics in the last sample
-    struct metric_set shown;
+    uint8_t shown[METRIC_MAX]; // which
     struct group groups[N_DEVICE_GROUPS];
     struct values baseline;
     uint64_t value_ns[METRIC_MAX];   // what each baseline is of, but see still_ns

@@ -34,14 +34,39 @@ static void long_zeros_after_the_first_sample_are_a_lie_when_it_comes_back(void 
     assert_int_equal(pps(bench), 9);
 }
 
+// ENI statistics, which have no gauge, may be garbage.
+static enum delta_outcome look_at_two(
+    struct bench *bench, uint64_t second, uint64_t bw_in, uint64_t pps)
+{
+    begin(bench, second);
+    put(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED, bw_in);
+    put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, pps);
+    return apply(bench);
+}
+
+static void fall_below_what_was_seen_once_is_rebased(void **state)
+{
+    struct bench *bench = *state;
+    look_at_two(bench, 0, 9, 900000);
+    for (uint64_t second = 1; second < 11; second++)
+        assert_int_equal(look_at_two(bench, second, 9, 5000 + second), DELTA_SUSPECT);
+    assert_int_equal(look_at_two(bench, 11, 9, 5011), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdicts, VERDICT_REBASED);
+    assert_int_equal(pps(bench), 10); // since it was shown first: true whatever was before
+    assert_int_equal(of(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED), 0);
+    look_at_two(bench, 12, 9, 5015);
+    assert_int_equal(pps(bench), 4);
+}
+
 static void long_zeros_after_a_first_sample_that_does_not_come_back_start_anew(void **state)
 {
     struct bench *bench = *state;
-    look(bench, 0, 900000, 500, 3); // garbage
-    assert_int_equal(run_of_zeros(bench, 1, 13), 0);
-    assert_int_equal(look(bench, 13, 7000, 500, 3), DELTA_BASELINE);
+    look_at_two(bench, 0, 1, 900000); // garbage
+    for (uint64_t second = 1; second < 13; second++)
+        look_at_two(bench, second, 0, 0);
+    assert_int_equal(look_at_two(bench, 13, 4, 7000), DELTA_BASELINE);
     assert_false(has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED));
-    assert_int_equal(look(bench, 14, 7002, 500, 3), DELTA_PUBLISH);
+    assert_int_equal(look_at_two(bench, 14, 4, 7002), DELTA_PUBLISH);
     assert_int_equal(pps(bench), 2);
 }
 
@@ -163,15 +188,6 @@ static void garbage_at_the_end_of_zeros_gets_no_verdict(void **state)
     assert_int_equal(look(bench, 14, 1005, 500, 3), DELTA_PUBLISH);
     assert_int_equal(bench->delta.verdicts, VERDICT_LIE);
     assert_int_equal(pps(bench), 5);
-}
-
-static enum delta_outcome look_at_two(
-    struct bench *bench, uint64_t second, uint64_t bw_in, uint64_t pps)
-{
-    begin(bench, second);
-    put(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED, bw_in);
-    put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, pps);
-    return apply(bench);
 }
 
 // One counter jumped, the other is below what it was: no reset, and nothing to count from zero.
@@ -349,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(long_zeros_after_the_first_sample_are_a_lie_when_it_comes_back),
+        TEST(fall_below_what_was_seen_once_is_rebased),
         TEST(long_zeros_after_a_first_sample_that_does_not_come_back_start_anew),
         TEST(long_zeros_after_a_told_reset_lose_nothing),
         TEST(second_command_that_fails_later_does_not_take_the_first_ones_baseline),

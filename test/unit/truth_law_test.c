@@ -50,6 +50,9 @@ struct trial {
     struct times times[SCHEDULE_MAX_CARDS][HISTORY_N_METRICS];
     size_t n_sums, n_wide; // counters of cards, and those with an interval for their sum
     size_t n_schedules, n_wide_schedules;
+    size_t n_lossy; // schedules in which something was lost, where faults overlap in any way
+    uint64_t lossy_seed;
+    bool is_alone;
 };
 
 static const char *const tellings[] = {"-", "", "stale", "zeros", "garbage"};
@@ -188,9 +191,13 @@ static void judge_counter(struct trial *trial, const struct look *look, uint32_t
     uint64_t counted = look->counted[metric] - trial->first[look->card]->counted[metric];
     if (published > sum.most || (sum.least == sum.most && published > counted))
         fail_trial(trial, look->card, metric, "invented");
-    if (published < sum.least && look_shows(look, metric) &&
-        oracle_is_settled(oracle, history_group(metric)))
+    if (published >= sum.least || !look_shows(look, metric) ||
+        !oracle_is_settled(oracle, history_group(metric)))
+        return;
+    if (trial->schedule_class->is_spaced || trial->is_alone)
         fail_trial(trial, look->card, metric, "lost");
+    trial->n_lossy += trial->lossy_seed != trial->seed;
+    trial->lossy_seed = trial->seed;
 }
 
 static void judge(struct trial *trial, const struct look *look, const struct answer *answer)
@@ -284,6 +291,7 @@ static void what_is_published_is_what_an_observer_could_know(void **state)
     struct dice dice;
     dice_init(&dice);
     uint64_t seed = dice.state;
+    trial->is_alone = n_schedules() == 1; // replayed: say what is lost
     for (size_t i = 0; i < n_schedules(); i++) {
         run_schedule(trial, seed);
         seed = dice_next(&dice);
@@ -293,6 +301,10 @@ static void what_is_published_is_what_an_observer_could_know(void **state)
         trial->n_wide);
     if (trial->schedule_class->is_spaced)
         assert_int_equal(trial->n_wide, 0);
+    // Faults on top of each other may cost a count (flow/truth.md), seldom.
+    print_message("# %zu of them lost a count, the last one with seed %" PRIu64 "\n",
+        trial->n_lossy, trial->lossy_seed);
+    assert_true(trial->n_lossy <= 1 + trial->n_schedules / 100);
 }
 
 int main(void)
