@@ -26,6 +26,8 @@ void delta_table_init(
 {
     *table = (struct delta_table){
         .catalog = catalog, .verdict_ns = options->verdict_ms * NS_PER_MS};
+    for (uint32_t i = 0; i < catalog->n_metrics; i++)
+        table->is_counter[i] = catalog->metrics[i].kind == METRIC_COUNTER;
 }
 
 void delta_table_finish(struct delta_table *table)
@@ -180,7 +182,7 @@ static void confirm(const struct hearing *hearing)
 // value: this is what a tick costs.
 static bool publish_unchanged(const struct hearing *hearing)
 {
-    const struct metric *metrics = hearing->table->catalog->metrics;
+    const bool *is_counter = hearing->table->is_counter;
     const struct values *baseline = &hearing->life->baseline;
     const struct sample *sample = hearing->sample;
     struct delta *delta = hearing->delta;
@@ -195,7 +197,7 @@ static bool publish_unchanged(const struct hearing *hearing)
         if (reading->value != baseline->value[metric] || *shown++ != metric)
             return false;
         told->metric = metric;
-        told->value = metrics[metric].kind == METRIC_COUNTER ? 0 : reading->value;
+        told->value = is_counter[metric] ? 0 : reading->value;
     }
     delta->n_readings = sample->n_readings;
     if (hearing->life->is_dark)

@@ -52,6 +52,7 @@ enum delta_outcome {
 struct delta_table {
     const struct catalog *catalog; // borrowed
     uint64_t verdict_ns;
+    bool is_counter[METRIC_MAX]; // by metric of the catalog
     size_t n_lives;
     size_t next; // where the next life is probably: ENIs come in the same order in each tick
     struct life **lives;

@@ -71,7 +71,7 @@ enum delta_outcome group_hear(const struct hearing *hearing, enum metric_group i
 
 static inline bool is_counter(const struct hearing *hearing, uint32_t metric)
 {
-    return hearing->table->catalog->metrics[metric].kind == METRIC_COUNTER;
+    return hearing->table->is_counter[metric];
 }
 
 static inline bool is_of(const struct hearing *hearing, uint32_t metric, enum metric_group id)
