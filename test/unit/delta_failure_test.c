@@ -58,6 +58,33 @@ static void fall_below_what_was_seen_once_is_rebased(void **state)
     assert_int_equal(pps(bench), 4);
 }
 
+// 10^18 packets in a second: no device counts that from zero.
+static void told_reset_to_what_no_device_counts_is_not_believed(void **state)
+{
+    struct bench *bench = *state;
+    for (uint64_t second = 0; second < 3; second++) {
+        begin(bench, second);
+        put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED,
+            UINT64_C(1000000000000000000) * (second < 2 ? 2 : 1));
+        put(bench, METRIC_TOTAL_RESETS, second < 2 ? 3 : 4);
+        apply(bench);
+    }
+    assert_int_equal(bench->delta.held, 1u << METRIC_GROUP_ALLOWANCE);
+    assert_false(has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED));
+}
+
+static void untold_reset_to_what_no_device_counts_is_rebased(void **state)
+{
+    struct bench *bench = *state;
+    const uint64_t far = UINT64_C(1000000000000000000);
+    look_at_two(bench, 0, 9, 2 * far);
+    look_at_two(bench, 1, 9, 2 * far);
+    for (uint64_t second = 2; second <= 12; second++)
+        look_at_two(bench, second, 9, far + second);
+    assert_int_equal(bench->delta.verdicts, VERDICT_REBASED);
+    assert_int_equal(pps(bench), 10);
+}
+
 static void long_zeros_after_a_first_sample_that_does_not_come_back_start_anew(void **state)
 {
     struct bench *bench = *state;
@@ -366,6 +393,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(long_zeros_after_the_first_sample_are_a_lie_when_it_comes_back),
         TEST(fall_below_what_was_seen_once_is_rebased),
+        TEST(told_reset_to_what_no_device_counts_is_not_believed),
+        TEST(untold_reset_to_what_no_device_counts_is_rebased),
         TEST(long_zeros_after_a_first_sample_that_does_not_come_back_start_anew),
         TEST(long_zeros_after_a_told_reset_lose_nothing),
         TEST(second_command_that_fails_later_does_not_take_the_first_ones_baseline),
