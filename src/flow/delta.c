@@ -251,6 +251,7 @@ enum delta_outcome delta_table_apply(
         .ifindex = subject->ifindex,
         .resets = NO_RESETS};
     hearing.life->seen_ns = sample->at.boot_ns;
+    hearing.did_answer = hearing.life->groups[METRIC_GROUP_ALLOWANCE].state == GROUP_TRUTHFUL;
     ret_delta->eni = sample->eni;
     ret_delta->at = sample->at;
     ret_delta->elapsed_ns = 0;

@@ -68,7 +68,7 @@ static void note_dark(const struct hearing *hearing, const struct look *look)
     if (look->is_dark && group->dark_since_ns == 0)
         group->dark_since_ns = now_ns;
     group->dark_ns = group->dark_since_ns != 0 ? now_ns - group->dark_since_ns : 0;
-    group->was_dark_long |= group->dark_ns >= hearing->table->verdict_ns;
+    group->was_dark_long |= hearing->did_answer && group->dark_ns >= hearing->table->verdict_ns;
     if (!look->is_dark)
         group->dark_since_ns = 0;
 }

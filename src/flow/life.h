@@ -61,7 +61,8 @@ struct hearing {
     struct life *life;
     const struct sample *sample;
     struct delta *delta;
-    int ifindex; // 0: of the instance
+    int ifindex;     // 0: of the instance
+    bool did_answer; // the allowances, up to this sample: zeros of SRD are then its own
     uint64_t resets;
 };
 
