@@ -27,6 +27,7 @@ enum metric_group {
 };
 
 enum metric_scope { METRIC_SCOPE_ENI = 1, METRIC_SCOPE_INSTANCE = 2 };
+#define METRIC_SCOPES (METRIC_SCOPE_ENI | METRIC_SCOPE_INSTANCE) // all of them
 
 struct metric {
     const char *name; // the driver's own, at most 31 characters; others at most 32

@@ -57,9 +57,7 @@ static void say_odd_names(const struct eni_source *source, uint32_t n_odd)
 static bool is_news(
     const struct eni_source *source, const struct eni_reader *reader, uint32_t metric)
 {
-    return reader->catalog->metrics[metric].published != 0 &&
-        reader->catalog->metrics[metric].group != METRIC_GROUP_HOST &&
-        !metric_set_has(&source->eni.offered, metric) &&
+    return catalog_lacks(reader->catalog, &source->eni.offered, METRIC_SCOPES, metric) &&
         !metric_set_has(&reader->told_missing, metric);
 }
 
@@ -266,14 +264,14 @@ void eni_source_pace(struct eni_source *source, uint64_t read_ns)
 {
     source->read_ns = read_ns;
     pace_note(&source->pace, read_ns);
+    bool was_slow = source->n_to_calm > 0;
     if (source->pace.stride > 1)
         source->n_to_calm = PACE_TICKS;
     else if (source->n_to_calm > 0)
         source->n_to_calm--;
     bool is_slow = source->n_to_calm > 0;
-    if (is_slow == source->is_slow)
+    if (is_slow == was_slow)
         return;
-    source->is_slow = is_slow;
     double mean_ms = (double)pace_mean_us(&source->pace) / 1000;
     if (is_slow)
         log_warning("ena: %s: a read takes %.1f ms on average, more than sample.budget allows: "

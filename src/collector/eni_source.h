@@ -47,8 +47,7 @@ struct eni_source {
     uint64_t retry_ns;       // boot clock: not to be read before
     uint64_t read_ns;        // how long the last read took
     struct pace pace;
-    bool is_slow;           // the log knows that it is read less often
-    unsigned int n_to_calm; // reads until the log says that it is not any more
+    unsigned int n_to_calm; // reads until the log says that it is not read less often any more
 };
 
 // 0 and a sample, or negative errno: nothing could be read now. `ret_sample` has `at` and `read_ns`

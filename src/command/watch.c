@@ -214,7 +214,5 @@ bool watched_is_quiet(const struct watched *eni)
 
 bool watched_lacks(const struct watch *watch, const struct watched *eni, uint32_t metric)
 {
-    return watch->catalog.metrics[metric].published != 0 &&
-        watch->catalog.metrics[metric].group != METRIC_GROUP_HOST &&
-        !metric_set_has(&eni->eni.offered, metric);
+    return catalog_lacks(&watch->catalog, &eni->eni.offered, METRIC_SCOPES, metric);
 }

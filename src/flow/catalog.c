@@ -10,7 +10,7 @@
 #define STATISTIC_NAME_MAX 31 // ETH_GSTRING_LEN with its terminator
 
 #define INSTANCE   METRIC_SCOPE_INSTANCE
-#define EVERYWHERE (METRIC_SCOPE_ENI | METRIC_SCOPE_INSTANCE)
+#define EVERYWHERE METRIC_SCOPES
 
 #define NAMED_MAX 80 // by the user
 _Static_assert(METRIC_N_KNOWN + NAMED_MAX <= METRIC_MAX, "a catalog has room for all names");
@@ -133,6 +133,13 @@ static void publish_named(struct catalog *catalog, const char *name)
             .group = METRIC_GROUP_DRIVER};
     }
     catalog->metrics[i].published = scope_of(catalog, i);
+}
+
+bool catalog_lacks(const struct catalog *catalog, const struct metric_set *offered,
+    unsigned int scopes, uint32_t metric)
+{
+    return (catalog->metrics[metric].published & scopes) != 0 &&
+        catalog->metrics[metric].group != METRIC_GROUP_HOST && !metric_set_has(offered, metric);
 }
 
 const char *catalog_needs(uint32_t metric)

@@ -17,6 +17,10 @@ const char *catalog_options_check(const struct catalog_options *options);
 void catalog_init(struct catalog *catalog, const struct catalog_options *options);
 // METRIC_MAX when there is none of this name. `name` need not be terminated.
 uint32_t catalog_find(const struct catalog *catalog, const char *name, size_t length);
+// Whether it is to be published, in any of `scopes` (enum metric_scope bits), and an ENI that
+// offers these does not have it. What is not of an ENI is never missing.
+bool catalog_lacks(const struct catalog *catalog, const struct metric_set *offered,
+    unsigned int scopes, uint32_t metric);
 // What an ENI must have to offer a statistic: AWS EC2 user guide, "Monitor network performance for
 // ENA settings", and the driver's release notes.
 const char *catalog_needs(uint32_t metric);

@@ -104,16 +104,22 @@ static void end_baseline(const struct hearing *hearing, const struct look *look,
 }
 
 // What a counter did since the new life showed it first: true whatever was before.
+static void put_of_new_life(
+    const struct hearing *hearing, const struct look *look, const struct reading *reading)
+{
+    const struct life *life = hearing->life;
+    if (!life->suspect.is_known[reading->metric])
+        return;
+    put(hearing->delta, reading->metric, reading->value - life->suspect_first[reading->metric]);
+    note_elapsed(hearing, look->group->suspect_since_ns);
+}
+
 static void publish_of_new_life(const struct hearing *hearing, const struct look *look)
 {
-    const struct values *first = &hearing->life->suspect_first;
     for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
         const struct reading *reading = &hearing->sample->readings[i];
-        if (!is_of(hearing, reading->metric, look->id) || !is_counter(hearing, reading->metric) ||
-            !first->is_known[reading->metric])
-            continue;
-        put(hearing->delta, reading->metric, reading->value - first->value[reading->metric]);
-        note_elapsed(hearing, look->group->suspect_since_ns);
+        if (is_of(hearing, reading->metric, look->id) && is_counter(hearing, reading->metric))
+            put_of_new_life(hearing, look, reading);
     }
 }
 
@@ -126,10 +132,8 @@ static void publish_counter(
         put(hearing->delta, metric,
             reading->value - (look->is_fallen ? 0 : life->baseline.value[metric]));
         note_elapsed(hearing, life->value_ns[metric]);
-    } else if (look->is_fallen && look->group->state == GROUP_SUSPECT &&
-        life->suspect_first.is_known[metric]) {
-        put(hearing->delta, metric, reading->value - life->suspect_first.value[metric]);
-        note_elapsed(hearing, look->group->suspect_since_ns);
+    } else if (look->is_fallen && look->group->state == GROUP_SUSPECT) {
+        put_of_new_life(hearing, look, reading);
     }
 }
 
@@ -184,23 +188,18 @@ static void begin_suspicion(const struct hearing *hearing, const struct look *lo
     look->group->state = GROUP_SUSPECT;
     look->group->suspect_since_ns = hearing->sample->at.boot_ns;
     look->group->suspect_ifindex = hearing->ifindex;
-    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++) {
-        if (!is_of(hearing, i, look->id))
-            continue;
-        hearing->life->suspect.is_known[i] = false;
-        hearing->life->suspect_first.is_known[i] = false;
-    }
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
+        if (is_of(hearing, i, look->id))
+            hearing->life->suspect.is_known[i] = false;
 }
 
 static void note_suspect(struct life *life, const struct reading *reading)
 {
     uint32_t metric = reading->metric;
+    if (!life->suspect.is_known[metric])
+        life->suspect_first[metric] = reading->value;
     life->suspect.value[metric] = reading->value;
     life->suspect.is_known[metric] = true;
-    if (life->suspect_first.is_known[metric])
-        return;
-    life->suspect_first.value[metric] = reading->value;
-    life->suspect_first.is_known[metric] = true;
 }
 
 // Takes the sample into the suspicion; true when that is old enough for a verdict, on zeros or on a

@@ -49,10 +49,10 @@ struct life {
     uint8_t shown[METRIC_MAX]; // which
     struct group groups[N_DEVICE_GROUPS];
     struct values baseline;
-    uint64_t value_ns[METRIC_MAX];   // what each baseline is of, but see still_ns
-    struct values suspect;           // of groups that are, the last that answered
-    struct values suspect_first;     // and the first of that new life
-    uint64_t aside[METRIC_N_DEVICE]; // of groups on trial
+    uint64_t value_ns[METRIC_MAX];           // what each baseline is of, but see still_ns
+    struct values suspect;                   // of groups that are, the last that answered
+    uint64_t suspect_first[METRIC_N_DEVICE]; // of the same, the first of that new life
+    uint64_t aside[METRIC_N_DEVICE];         // of groups on trial
 };
 
 // A sample before its judge.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "flow/catalog.h"
 #include "flow/window_member.h"
 
 struct record_size {
@@ -64,12 +65,9 @@ static struct metric_set unsupported(
     const struct window *window, const struct member *member, enum metric_scope scope)
 {
     struct metric_set set = {0};
-    for (uint32_t i = 0; i < window->catalog->n_metrics; i++) {
-        const struct metric *metric = &window->catalog->metrics[i];
-        if ((metric->published & scope) && metric->group != METRIC_GROUP_HOST && member->was_read &&
-            !metric_set_has(&member->eni.offered, i))
+    for (uint32_t i = 0; member->was_read && i < window->catalog->n_metrics; i++)
+        if (catalog_lacks(window->catalog, &member->eni.offered, scope, i))
             metric_set_add(&set, i);
-    }
     return set;
 }
 
