@@ -17,6 +17,8 @@ struct label {
     const char *name;
     const char *value; // NULL or empty while unknown
     bool is_dimension; // may stand in a dimension set; the rest are properties
+    bool is_stand_in;  // the value is another than the name says, for want of the right one
+    bool is_pending;   // the right value is not known, and may still come: wait for it
 };
 
 // Texts are borrowed from the identity and from the record.
@@ -28,6 +30,8 @@ struct labels {
 // The value of a label that may stand in a dimension set; NULL while unknown, and for what no
 // dimension may be: beyond printable ASCII, too long, all blank. Such a label is still a property.
 const char *labels_dimension(const struct labels *labels, const char *name);
+// Whether the right value of a label may still come.
+bool labels_is_pending(const struct labels *labels, const char *name);
 // Beyond LABELS_MAX it is an error of ours: the configuration bounds what users add.
 void labels_add(struct labels *labels, struct label label);
 

@@ -10,7 +10,7 @@
 #include "flow/catalog.h"
 #include "flow/delta.h"
 #include "flow/window.h"
-#include "identity/fixed.h"
+#include "identity/options.h"
 #include "log.h"
 #include "os/counters.h"
 #include "sink.h"

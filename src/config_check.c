@@ -21,11 +21,9 @@ printf_like(4, 5) static int complain(
     return -EINVAL;
 }
 
-// The instance has no ENI id.
 static bool can_have_value(const struct config *config, enum metric_scope scope, const char *name)
 {
-    return identity_knows_dimension(&config->identity, name) &&
-        (scope == METRIC_SCOPE_ENI || strcmp(name, "NetworkInterfaceId") != 0);
+    return identity_knows_dimension(&config->identity, name, scope == METRIC_SCOPE_ENI);
 }
 
 // The first name of the set that never has a value; NULL when the set can be complete.
@@ -50,7 +48,8 @@ static int check_sets(const struct config *config, enum metric_scope scope, cons
         if (unknown != NULL && strcmp(unknown, "ClusterName") != 0)
             return complain(config, "publish", key,
                 ": %s has no value here: allowed is InstanceId, ClusterName, %swhat "
-                "identity.dimension.NAME defines",
+                "identity.dimension.NAME defines, and with identity.imds = auto what the metadata "
+                "service tells",
                 unknown, scope == METRIC_SCOPE_ENI ? "NetworkInterfaceId, " : "");
     }
     if (!is_any_complete)
@@ -77,7 +76,7 @@ static int check_metrics(const struct config *config)
         return complain(config, "publish", "metrics", ": allowed is %s", complaint);
     for (size_t i = 0; i < config->catalog.metrics.n_words; i++) {
         const char *name = config->catalog.metrics.words[i];
-        if (emf_is_reserved(name) || identity_is_own_dimension(name))
+        if (emf_is_reserved(name) || identity_is_own_label(name))
             return complain(config, "publish", "metrics",
                 ": %s is a member of every document: allowed are names of statistics", name);
     }

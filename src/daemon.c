@@ -39,6 +39,8 @@ struct daemon {
     int signal_fd;
     char boot[BOOT_ID_TEXT + 24];
     struct catalog catalog;
+    struct http *http; // NULL: nothing to ask
+    char *imds_endpoint;
     struct identity identity;
     struct counters *counters;
     struct sources sources;
@@ -115,6 +117,32 @@ static void start_sources(struct daemon *daemon)
     sources_add(&daemon->sources, self_create(&daemon->pipeline.health));
 }
 
+// A recording has nobody to ask who it is from.
+static int start_identity(struct daemon *daemon, const struct now *now)
+{
+    const struct identity_options *options = &daemon->config->identity;
+    const char *reason = NULL;
+    int r = is_replay(daemon) ? IDENTITY_NO_IMDS
+                              : identity_endpoint(options, &daemon->imds_endpoint, &reason);
+    if (r == IDENTITY_BAD_ENVIRONMENT) {
+        log_error("%s", reason);
+        return EXIT_STATUS_CONFIG;
+    }
+    if (r == IDENTITY_NO_IMDS && reason != NULL)
+        log_info("imds: not asked: %s", reason);
+    if (r == 0 && (r = http_curl_create(&daemon->http)) < 0) {
+        log_error("cannot start HTTP: %s", strerror(-r));
+        return EXIT_STATUS_FAILED;
+    }
+    identity_init(&daemon->identity,
+        &(struct identity_setting){.options = options,
+            .http = daemon->http,
+            .endpoint = daemon->imds_endpoint,
+            .is_elsewhere = is_replay(daemon)},
+        now);
+    return EXIT_STATUS_DONE;
+}
+
 // Returns the exit status; whatever was started then is what stop() has to stop.
 static int start(struct daemon *daemon, const struct now *now)
 {
@@ -123,8 +151,9 @@ static int start(struct daemon *daemon, const struct now *now)
         return EXIT_STATUS_FAILED;
     name_boot(daemon, now);
     catalog_init(&daemon->catalog, &config->catalog);
-    identity_init(&daemon->identity, &config->identity);
     int status = config_open_counters(config, &daemon->counters);
+    if (status == EXIT_STATUS_DONE)
+        status = start_identity(daemon, now);
     if (status == EXIT_STATUS_DONE)
         status = start_sink(daemon);
     if (status != EXIT_STATUS_DONE)
@@ -142,6 +171,10 @@ static int start(struct daemon *daemon, const struct now *now)
 static void stop(struct daemon *daemon)
 {
     pipeline_finish(&daemon->pipeline);
+    identity_finish(&daemon->identity);
+    if (daemon->http != NULL)
+        daemon->http->ops->destroy(daemon->http);
+    free(daemon->imds_endpoint);
     sources_finish(&daemon->sources);
     if (daemon->sink != NULL)
         daemon->sink->ops->destroy(daemon->sink);
@@ -155,6 +188,7 @@ static void begin_drain(struct daemon *daemon)
 {
     bool is_over = is_replay(daemon) && daemon->state == DAEMON_RUNNING;
     daemon->state = DAEMON_DRAINING;
+    pipeline_hurry(&daemon->pipeline);
     daemon->drain_until_ns = daemon->is_hurried ? 0
         : is_over                               ? UINT64_MAX
                   : clock_now().boot_ns + daemon->config->run.drain_ms * NS_PER_MS;
@@ -307,10 +341,18 @@ static uint64_t deadline_ns(const struct daemon *daemon, const struct sink_wait 
     uint64_t until_ns = daemon->state == DAEMON_DRAINING ? daemon->drain_until_ns
         : is_replay(daemon)                              ? replay_due_ns(daemon)
                                                          : daemon->ticker.due_boot_ns;
+    until_ns = earlier(until_ns, identity_due_ns(&daemon->identity));
+    uint64_t http_ns = daemon->http != NULL ? daemon->http->ops->deadline_ns(daemon->http) : 0;
+    until_ns = http_ns != 0 ? earlier(until_ns, http_ns) : until_ns;
     return sink->until_ns != 0 ? earlier(until_ns, sink->until_ns) : until_ns;
 }
 
-enum { WAIT_SIGNAL, WAIT_SINK, WAIT_SOURCES, WAIT_COUNT = WAIT_SOURCES + SOURCES_MAX };
+enum { WAIT_SIGNAL, WAIT_SINK, WAIT_HTTP, WAIT_SOURCES, WAIT_COUNT = WAIT_SOURCES + SOURCES_MAX };
+
+static int http_descriptor(const struct daemon *daemon)
+{
+    return daemon->http != NULL ? daemon->http->ops->descriptor(daemon->http) : -1;
+}
 
 // The one blocking call.
 static void wait_for_work(struct daemon *daemon)
@@ -320,6 +362,7 @@ static void wait_for_work(struct daemon *daemon)
     struct pollfd fds[WAIT_COUNT] = {
         [WAIT_SIGNAL] = {.fd = daemon->signal_fd, .events = POLLIN},
         [WAIT_SINK] = {.fd = sink.fd, .events = sink.events},
+        [WAIT_HTTP] = {.fd = http_descriptor(daemon), .events = POLLIN},
     };
     size_t n_fds = WAIT_SOURCES + sources_wait(&daemon->sources, &fds[WAIT_SOURCES]);
     uint64_t until_ns = deadline_ns(daemon, &sink);
@@ -347,11 +390,19 @@ static int end(const struct daemon *daemon)
     return EXIT_STATUS_DONE;
 }
 
+static void identify(struct daemon *daemon, const struct now *now)
+{
+    if (daemon->http != NULL)
+        daemon->http->ops->work(daemon->http, now);
+    identity_work(&daemon->identity, now);
+}
+
 static int loop(struct daemon *daemon)
 {
     for (;;) {
         struct now now = clock_now();
         sample_if_due(daemon, &now);
+        identify(daemon, &now);
         ship(daemon, &now);
         if (daemon->sink_error < 0) {
             log_error(

@@ -70,6 +70,8 @@ rarely static void note_verdicts(struct pipeline *pipeline, const struct delta *
 void pipeline_add(struct pipeline *pipeline, const struct sample *sample)
 {
     struct delta *delta = &pipeline->delta;
+    if (sample->eni != NULL)
+        identity_see(pipeline->identity, sample->eni, &sample->at);
     delta_table_apply(&pipeline->deltas, sample, delta);
     if ((delta->verdicts | delta->held) != 0)
         note_verdicts(pipeline, delta);
@@ -120,6 +122,7 @@ void pipeline_close_window(struct pipeline *pipeline)
     struct record *record = window_close(&pipeline->window);
     pipeline->n_windows += record != NULL;
     pipeline->told_verdicts = 0;
+    pipeline->is_waiting = false;
     size_t n_dropped = 0;
     while (record != NULL) {
         struct record *next = record->next;
@@ -130,6 +133,11 @@ void pipeline_close_window(struct pipeline *pipeline)
     }
     pipeline->health.n_records_dropped += n_dropped;
     say_dropping(pipeline, n_dropped);
+}
+
+void pipeline_hurry(struct pipeline *pipeline)
+{
+    pipeline->is_hurried = true;
 }
 
 // The start of the record's window on today's clock: a clock that was wrong when the window closed
@@ -160,18 +168,17 @@ static int add_parts(
 
 // 0, BATCH_FULL, BATCH_TOO_LARGE: plan it anew, or -EMSGSIZE: the sink takes no document of this
 // record.
-static int encode_record(struct pipeline *pipeline, struct record *record)
+static int encode_record(
+    struct pipeline *pipeline, struct record *record, const struct labels *labels)
 {
-    struct labels labels;
-    identity_label(pipeline->identity, record, &labels);
     if (record->parts.n_parts == 0) {
         int r = emf_plan_record(
-            &pipeline->emf, record, &labels, pipeline->batch.limits.item_bytes - 1, &record->parts);
+            &pipeline->emf, record, labels, pipeline->batch.limits.item_bytes - 1, &record->parts);
         if (r < 0)
             return r;
     }
     size_t n_items = pipeline->batch.n_items, n_bytes = pipeline->batch.n_bytes;
-    int r = add_parts(pipeline, record, &labels);
+    int r = add_parts(pipeline, record, labels);
     if (r != BATCH_TOO_LARGE)
         return r;
     // Labels that have grown are too much for the plan. Parts that were taken fix it for good.
@@ -192,18 +199,47 @@ static void refuse_first(struct pipeline *pipeline)
     journal_pop(&pipeline->journal);
 }
 
-// Fills the batch from the front of the journal; false when there is nothing to send.
-static bool fill_batch(struct pipeline *pipeline)
+struct wish {
+    struct pipeline *pipeline;
+    const struct now *now;
+};
+
+// Parts that were taken had their labels.
+static bool is_labelled(const struct record *record, void *context)
 {
+    const struct wish *wish = context;
+    struct labels labels;
+    identity_label(wish->pipeline->identity, record, wish->now, &labels);
+    return record->n_parts_taken > 0 || !emf_is_pending(&wish->pipeline->emf, record, &labels);
+}
+
+// Records that wait for their labels let the others pass. How many need not wait.
+static size_t prefer_labelled(struct pipeline *pipeline, const struct now *now)
+{
+    if (pipeline->is_hurried || !identity_is_pending(pipeline->identity, now))
+        return pipeline->journal.n_records;
+    size_t n_labelled = journal_prefer(
+        &pipeline->journal, is_labelled, &(struct wish){pipeline, now});
+    pipeline->is_waiting = n_labelled == 0;
+    pipeline->n_changes_waited = pipeline->identity->n_changes;
+    return n_labelled;
+}
+
+// Fills the batch from the front of the journal; false when there is nothing to send.
+static bool fill_batch(struct pipeline *pipeline, const struct now *now)
+{
+    size_t n_labelled = prefer_labelled(pipeline, now);
     struct batch_limits limits;
     pipeline->sink->ops->limits(pipeline->sink, &limits);
     batch_reset(&pipeline->batch, &limits);
     pipeline->journal.n_in_flight = 0;
     int r = 0;
-    for (struct record *record = pipeline->journal.first; r == 0 && record != NULL;
-         record = record->next) {
+    for (struct record *record = pipeline->journal.first; r == 0 && n_labelled > 0;
+         record = record->next, n_labelled--) {
         size_t n_items = pipeline->batch.n_items;
-        r = encode_record(pipeline, record);
+        struct labels labels;
+        identity_label(pipeline->identity, record, now, &labels);
+        r = encode_record(pipeline, record, &labels);
         pipeline->journal.n_in_flight += pipeline->batch.n_items > n_items;
     }
     if (r < 0 && pipeline->batch.n_items == 0)
@@ -258,7 +294,7 @@ static void take_answer(
 int pipeline_ship(struct pipeline *pipeline, const struct now *now)
 {
     const struct sink_ops *ops = pipeline->sink->ops;
-    if (pipeline_has_work(pipeline) && fill_batch(pipeline)) {
+    if (pipeline_has_work(pipeline) && fill_batch(pipeline, now)) {
         ops->submit(pipeline->sink, &pipeline->batch);
         pipeline->is_in_flight = true;
     }
@@ -275,7 +311,9 @@ int pipeline_ship(struct pipeline *pipeline, const struct now *now)
 
 bool pipeline_has_work(const struct pipeline *pipeline)
 {
-    return !pipeline->is_in_flight && pipeline->journal.first != NULL &&
+    bool is_waiting = pipeline->is_waiting && !pipeline->is_hurried &&
+        pipeline->n_changes_waited == pipeline->identity->n_changes;
+    return !pipeline->is_in_flight && !is_waiting && pipeline->journal.first != NULL &&
         pipeline->sink->ops->is_ready(pipeline->sink);
 }
 

@@ -8,7 +8,7 @@
 #include "flow/delta.h"
 #include "flow/window.h"
 #include "health.h"
-#include "identity/fixed.h"
+#include "identity/identity.h"
 #include "sink.h"
 #include "store/journal.h"
 
@@ -30,8 +30,11 @@ struct pipeline {
     struct journal journal;
     struct batch batch; // in flight
     bool is_in_flight;
-    int64_t clock_offset_ms; // of the last tick
-    bool is_dropping;        // said that the journal is full
+    bool is_hurried;           // records do not wait for their labels any more
+    bool is_waiting;           // all records wait for labels, since the identity had ...
+    uint64_t n_changes_waited; // ... so many changes
+    int64_t clock_offset_ms;   // of the last tick
+    bool is_dropping;          // said that the journal is full
     uint64_t next_sequence;
     uint64_t n_windows; // closed with at least one record
     uint64_t n_told_dropped;
@@ -56,11 +59,14 @@ void pipeline_end_tick(struct pipeline *pipeline, const struct now *now);
 // Closes the open window before its time.
 void pipeline_close_window(struct pipeline *pipeline);
 
+// From now on records go out with the labels that are known.
+void pipeline_hurry(struct pipeline *pipeline);
+
 // Moves records towards the sink as far as goes without blocking. Negative errno: the sink is gone
 // for good, and what waits cannot be delivered.
 must_check int pipeline_ship(struct pipeline *pipeline, const struct now *now);
-// True when records wait and the sink would take some at once: ship again, after a look at the
-// clock.
+// True when records wait for nothing else and the sink would take some at once: ship again, after a
+// look at the clock.
 bool pipeline_has_work(const struct pipeline *pipeline);
 // True when nothing waits and nothing is in flight.
 bool pipeline_is_drained(const struct pipeline *pipeline);

@@ -31,7 +31,8 @@ struct source {
 bool emf_is_reserved(const char *name)
 {
     static const char *const names[] = {"interface", "mac", "driver", "driver_version", "enis",
-        "throttled", "unsupported", "sample_ms", "gap_ms", "boot", "sequence", "part", "parts"};
+        "throttled", "unsupported", "unidentified", "sample_ms", "gap_ms", "boot", "sequence",
+        "part", "parts", "ResourceType", "Identifier"};
     // The agent is written in Go, which takes members in either case: `_aws`, and what named the
     // log group before it.
     static const char *const prefixes[] = {":", "_aws", "log_group_name", "log_stream_name"};
@@ -156,10 +157,19 @@ static void set_values(json_t *root, const struct source *source)
     }
 }
 
-static const struct dimension_sets *sets_of(const struct source *source)
+static const struct dimension_sets *sets_of(const struct emf *emf, const struct record *record)
 {
-    return source->record->scope == METRIC_SCOPE_INSTANCE ? &source->emf->instance_sets
-                                                          : &source->emf->eni_sets;
+    return record->scope == METRIC_SCOPE_INSTANCE ? &emf->instance_sets : &emf->eni_sets;
+}
+
+bool emf_is_pending(const struct emf *emf, const struct record *record, const struct labels *labels)
+{
+    const struct dimension_sets *sets = sets_of(emf, record);
+    for (size_t i = 0; i < sets->n_sets; i++)
+        for (size_t j = 0; j < sets->sets[i].n_names; j++)
+            if (labels_is_pending(labels, sets->sets[i].names[j]))
+                return true;
+    return false;
 }
 
 static bool is_known_set(const struct dimension_set *set, const struct labels *labels)
@@ -180,7 +190,7 @@ static json_t *make_set(const struct dimension_set *set)
 
 static json_t *make_sets(const struct source *source)
 {
-    const struct dimension_sets *sets = sets_of(source);
+    const struct dimension_sets *sets = sets_of(source->emf, source->record);
     json_t *known = json_array();
     for (size_t i = 0; i < sets->n_sets; i++)
         if (is_known_set(&sets->sets[i], source->labels))
@@ -247,7 +257,7 @@ static json_t *make_aws(const struct source *source, int64_t timestamp_ms)
 
 static void set_dimensions(json_t *root, const struct source *source)
 {
-    const struct dimension_sets *sets = sets_of(source);
+    const struct dimension_sets *sets = sets_of(source->emf, source->record);
     for (size_t i = 0; i < sets->n_sets; i++) {
         const struct dimension_set *set = &sets->sets[i];
         for (size_t j = 0; is_known_set(set, source->labels) && j < set->n_names; j++)
@@ -333,6 +343,37 @@ static json_t *make_unsupported(const struct source *source)
     return names;
 }
 
+// Labels whose value is another than they say.
+static json_t *make_unidentified(const struct labels *labels)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < labels->n_labels; i++)
+        if (labels->labels[i].is_stand_in)
+            document_append(names, document_text(labels->labels[i].name, SIZE_MAX));
+    return names;
+}
+
+static void set_if_any(json_t *root, const char *name, json_t *names)
+{
+    if (json_array_size(names) > 0)
+        document_set(root, name, names);
+    else
+        json_decref(names);
+}
+
+// Lets CloudWatch show the numbers beside the instance's own ("related telemetry"; CloudWatch User
+// Guide, "Embedding entity information in EMF").
+static void set_entity(json_t *root, const struct labels *labels)
+{
+    for (size_t i = 0; i < labels->n_labels; i++) {
+        const struct label *label = &labels->labels[i];
+        if (strcmp(label->name, "InstanceId") != 0 || strncmp(label->value, "i-", 2) != 0)
+            continue;
+        document_set(root, "ResourceType", json_string("AWS::EC2::Instance"));
+        document_set(root, "Identifier", document_text(label->value, SIZE_MAX));
+    }
+}
+
 static void set_record(json_t *root, const struct source *source, uint32_t index)
 {
     const struct record *record = source->record;
@@ -342,9 +383,8 @@ static void set_record(json_t *root, const struct source *source, uint32_t index
         set_eni(root, &record->eni);
     set_properties(root, source, index);
     document_set(root, "throttled", make_throttled(source));
-    json_auto_t *unsupported = make_unsupported(source);
-    if (json_array_size(unsupported) > 0)
-        document_set(root, "unsupported", json_incref(unsupported));
+    set_if_any(root, "unsupported", make_unsupported(source));
+    set_if_any(root, "unidentified", make_unidentified(source->labels));
     document_set(root, "sample_ms", document_number(record->sample_ms));
     if (record->gap_ms > 0)
         document_set(root, "gap_ms", document_number(record->gap_ms));
@@ -361,6 +401,7 @@ static json_t *make_document(
     set_dimensions(root, source);
     set_values(root, source);
     set_labels(root, source->labels);
+    set_entity(root, source->labels);
     set_record(root, source, index);
     document_set(root, "part", json_integer((json_int_t)index + 1));
     document_set(root, "parts", json_integer(plan->n_parts));

@@ -45,6 +45,10 @@ void emf_init(struct emf *emf, const struct emf_options *options, const struct c
     const char *boot);
 void emf_finish(struct emf *emf);
 
+// Whether a dimension of this record's sets may still get its right value: it can wait for it.
+bool emf_is_pending(
+    const struct emf *emf, const struct record *record, const struct labels *labels);
+
 // Parts whose every document has at most `max_bytes`, whatever its timestamp: found by halving, the
 // metrics of a part first, then their values. -EMSGSIZE: not even one value of one metric fits
 // beside these labels.

@@ -29,6 +29,14 @@ const char *labels_dimension(const struct labels *labels, const char *name)
     return NULL;
 }
 
+bool labels_is_pending(const struct labels *labels, const char *name)
+{
+    for (size_t i = 0; i < labels->n_labels; i++)
+        if (labels->labels[i].is_pending && strcmp(labels->labels[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 void labels_add(struct labels *labels, struct label label)
 {
     assert(labels->n_labels < LABELS_MAX);

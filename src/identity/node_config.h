@@ -4,6 +4,7 @@
 // there is no name.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base.h"
@@ -11,20 +12,28 @@
 // EKS: up to 100 characters, letters, digits, - and _, the first a letter or digit
 // (CreateCluster, EKS API 2017-11-01).
 #define CLUSTER_NAME_MAX 100
+// EC2 has at most 16 KiB of user data; more than this is in doubt unread.
+#define NODE_CONFIG_MAX_BYTES (1024 * 1024)
 
 // Outcomes besides 0, a name.
 enum {
-    NODE_CONFIG_NONE = 1, // nothing in it is about a cluster
-    NODE_CONFIG_DOUBTFUL, // it has a NodeConfig, but not a name that is beyond doubt
+    NODE_CONFIG_NONE = 1, // nothing in it names a cluster
+    NODE_CONFIG_DOUBTFUL, // something in it may, but there is no name beyond doubt
 };
 
-// `ret_reason`, written when doubtful: what is in doubt, in constant words, for "...: no cluster
-// name from it".
+// Whether EKS would take it as the name of a cluster.
+bool node_config_is_name(const char *text);
 
-// /run/eks/nodeadm/config.json: spec.cluster.name (JSON).
+// `ret_reason`, written when doubtful only: what is in doubt, in constant words, for "...: no
+// cluster name from it". User data may hold secrets: nothing of it is in a reason.
+
+// /run/eks/nodeadm/config.json, which nodeadm leaves after all was merged: spec.cluster.name (JSON,
+// of nodeadm's internal version, so kind and apiVersion are not asked for).
 must_check int node_config_from_nodeadm(const char *text, size_t n_bytes,
     char ret_name[static CLUSTER_NAME_MAX + 1], const char **ret_reason);
-// EC2 user data: MIME multipart with parts application/node.eks.aws, or one NodeConfig alone: by
-// lines, without a YAML parser.
+// EC2 user data: MIME multipart with parts application/node.eks.aws, or one NodeConfig alone
+// (node.eks.aws/v1alpha1): JSON, or YAML by lines, without a YAML parser. Drop-ins in
+// /etc/eks/nodeadm.d are merged over it by nodeadm and are not known here: ask for nodeadm's file
+// first. Scripts, cloud-config and the TOML of Bottlerocket are NONE, whatever they contain.
 must_check int node_config_from_user_data(const char *text, size_t n_bytes,
     char ret_name[static CLUSTER_NAME_MAX + 1], const char **ret_reason);

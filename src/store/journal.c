@@ -54,14 +54,16 @@ static void drop_oldest(struct journal *journal)
     journal->n_dropped++;
 }
 
-size_t journal_append(struct journal *journal, struct record *record)
+static void enqueue(struct record **first, struct record **last, struct record *record)
 {
     record->next = NULL;
-    if (journal->last != NULL)
-        journal->last->next = record;
-    else
-        journal->first = record;
-    journal->last = record;
+    *(*last != NULL ? &(*last)->next : first) = record;
+    *last = record;
+}
+
+size_t journal_append(struct journal *journal, struct record *record)
+{
+    enqueue(&journal->first, &journal->last, record);
     journal->n_bytes += record->bytes;
     journal->n_records++;
 
@@ -71,6 +73,27 @@ size_t journal_append(struct journal *journal, struct record *record)
         n_dropped++;
     }
     return n_dropped;
+}
+
+size_t journal_prefer(struct journal *journal,
+    bool (*is_wanted)(const struct record *record, void *context), void *context)
+{
+    struct record *wanted = NULL, *last_wanted = NULL, *others = NULL, *last_other = NULL;
+    size_t n_wanted = 0;
+    for (struct record *record = journal->first, *next; record != NULL; record = next) {
+        next = record->next;
+        if (is_wanted(record, context)) {
+            enqueue(&wanted, &last_wanted, record);
+            n_wanted++;
+        } else {
+            enqueue(&others, &last_other, record);
+        }
+    }
+    if (last_wanted != NULL)
+        last_wanted->next = others;
+    journal->first = wanted != NULL ? wanted : others;
+    journal->last = last_other != NULL ? last_other : last_wanted;
+    return n_wanted;
 }
 
 void journal_pop(struct journal *journal)

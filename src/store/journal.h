@@ -3,6 +3,8 @@
 // it.
 #pragma once
 
+#include <stdbool.h>
+
 #include "option.h"
 #include "record.h"
 
@@ -26,5 +28,9 @@ void journal_finish(struct journal *journal);
 // Takes ownership. Where the queue is full the oldest record that is not in flight is freed;
 // returns how many were.
 size_t journal_append(struct journal *journal, struct record *record);
+// Moves the records that `is_wanted` says are to be sent now to the front, and returns how many;
+// both kinds keep their order. None may be in flight.
+size_t journal_prefer(struct journal *journal,
+    bool (*is_wanted)(const struct record *record, void *context), void *context);
 // The first record was delivered, or never will be: frees it.
 void journal_pop(struct journal *journal);

@@ -114,8 +114,9 @@ static void check_use(const struct config *config)
     emf_init(&emf, &config->emf, &catalog, "boot");
     check(emf.instance_sets.n_sets > 0 && emf.eni_sets.n_sets > 0);
     emf_finish(&emf);
-    identity_init(&identity, &config->identity);
-    identity_label(&identity, &record, &labels);
+    struct now now = {.boot_ns = NS_PER_S};
+    identity_init(&identity, &(struct identity_setting){.options = &config->identity}, &now);
+    identity_label(&identity, &record, &now, &labels);
     check(labels.n_labels <= LABELS_MAX);
     check(config_log_level(config) <= LOG_LEVEL_DEBUG);
 }

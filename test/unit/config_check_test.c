@@ -190,6 +190,8 @@ static void a_set_is_complete_without_the_cluster(void **state)
         forget(bench);
         snprintf(text, sizeof(text), "%s=ClusterName; InstanceId, ClusterName", keys[i]);
         given(bench, text);
+        assert_fits(bench); // it may be found
+        given(bench, "identity.cluster_from=none");
         assert_clash(bench, keys[i], "identity.cluster");
         given(bench, "identity.cluster=blue");
         assert_fits(bench);

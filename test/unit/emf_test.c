@@ -45,7 +45,8 @@ static void an_instance_document_reads_as_the_specification_says(void **state)
         "\"Metrics\":[{\"Name\":\"bw_in_allowance_exceeded\",\"Unit\":\"Count\"}]}]},"
         "\"InstanceId\":\"i-1\",\"ClusterName\":\"blue\","
         "\"bw_in_allowance_exceeded\":[0,0,7],"
-        "\"VpcId\":\"vpc-2\",\"enis\":2,\"ena_srd_tx_pkts\":12,"
+        "\"VpcId\":\"vpc-2\",\"ResourceType\":\"AWS::EC2::Instance\",\"Identifier\":\"i-1\","
+        "\"enis\":2,\"ena_srd_tx_pkts\":12,"
         "\"throttled\":{\"bw_in_allowance_exceeded\":1},"
         "\"sample_ms\":1000,\"gap_ms\":5000,\"boot\":\"boot-1\",\"sequence\":7,"
         "\"part\":1,\"parts\":1}");

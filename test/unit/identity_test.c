@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "identity/fixed.h"
+#include "identity/identity.h"
 #include "setting.h"
 #include "support/unit.h"
+
+static const struct now now = {.boot_ns = NS_PER_S, .wall_ms = 1795255200000};
 
 struct bench {
     struct identity_options options;
@@ -28,6 +30,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct bench *bench = *state;
+    identity_finish(&bench->identity);
     for (size_t i = 0; i < identity_option_table.n_rows; i++)
         setting_free(&identity_option_table.rows[i], &bench->options);
     free(bench);
@@ -61,8 +64,9 @@ static void assert_refused(
 
 static const struct labels *label(struct bench *bench)
 {
-    identity_init(&bench->identity, &bench->options);
-    identity_label(&bench->identity, &bench->record, &bench->labels);
+    identity_finish(&bench->identity);
+    identity_init(&bench->identity, &(struct identity_setting){.options = &bench->options}, &now);
+    identity_label(&bench->identity, &bench->record, &now, &bench->labels);
     return &bench->labels;
 }
 
@@ -125,7 +129,7 @@ static void the_instance_has_no_eni(void **state)
     struct bench *bench = *state;
     label(bench);
     bench->record = (struct record){.scope = METRIC_SCOPE_INSTANCE};
-    identity_label(&bench->identity, &bench->record, &bench->labels);
+    identity_label(&bench->identity, &bench->record, &now, &bench->labels);
     assert_unknown(&bench->labels, "NetworkInterfaceId");
 }
 
@@ -134,7 +138,7 @@ static void every_record_is_labelled_anew(void **state)
     struct bench *bench = *state;
     label(bench);
     bench->record.eni.mac.octets[5] = 2;
-    identity_label(&bench->identity, &bench->record, &bench->labels);
+    identity_label(&bench->identity, &bench->record, &now, &bench->labels);
     assert_label(&bench->labels, "NetworkInterfaceId", "02:00:00:00:ab:02", true);
 }
 
@@ -162,17 +166,39 @@ static void a_property_may_be_empty_and_is_unknown_then(void **state)
 static void dimensions_that_can_have_a_value_are_known(void **state)
 {
     struct bench *bench = *state;
-    assert_true(identity_knows_dimension(&bench->options, "InstanceId"));
-    assert_true(identity_knows_dimension(&bench->options, "NetworkInterfaceId"));
-    assert_false(identity_knows_dimension(&bench->options, "ClusterName"));
-    assert_false(identity_knows_dimension(&bench->options, "Team"));
-    assert_false(identity_knows_dimension(&bench->options, "instanceid"));
+    set(bench, "imds", NULL, "off");
+    set(bench, "cluster_from", NULL, "none");
+    assert_true(identity_knows_dimension(&bench->options, "InstanceId", false));
+    assert_true(identity_knows_dimension(&bench->options, "NetworkInterfaceId", true));
+    static const char *const unknown[] = {
+        "ClusterName", "Team", "instanceid", "InstanceType", "NetworkInterfaceId", "SubnetId"};
+    for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+        assert_false(identity_knows_dimension(&bench->options, unknown[i], false));
     set(bench, "cluster", NULL, "blue");
     set(bench, "dimension", "Team", "net");
+    set(bench, "dimension", "InstanceType", "m5.large");
     set(bench, "property", "rack", "17");
-    assert_true(identity_knows_dimension(&bench->options, "ClusterName"));
-    assert_true(identity_knows_dimension(&bench->options, "Team"));
-    assert_false(identity_knows_dimension(&bench->options, "rack"));
+    static const char *const known[] = {"ClusterName", "Team", "InstanceType"};
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        assert_true(identity_knows_dimension(&bench->options, known[i], false));
+    assert_false(identity_knows_dimension(&bench->options, "rack", false));
+}
+
+static void what_the_metadata_service_may_tell_can_have_a_value(void **state)
+{
+    struct bench *bench = *state;
+    set(bench, "cluster_from", NULL, "tags");
+    static const char *const names[] = {"ClusterName", "InstanceType", "ImageId", "Region",
+        "AvailabilityZone", "AvailabilityZoneId", "AccountId"};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        assert_true(identity_knows_dimension(&bench->options, names[i], false));
+    assert_true(identity_knows_dimension(&bench->options, "SubnetId", true));
+    assert_false(identity_knows_dimension(&bench->options, "SubnetId", false));
+    assert_false(identity_knows_dimension(&bench->options, "Team", false));
+    set(bench, "imds", NULL, "off"); // tags cannot be read then, a file can
+    assert_false(identity_knows_dimension(&bench->options, "ClusterName", false));
+    set(bench, "cluster_from", NULL, "tags, nodeadm");
+    assert_true(identity_knows_dimension(&bench->options, "ClusterName", false));
 }
 
 // PutMetricData: 1 to 1,024 ASCII characters, at least one no blank, no control characters.
@@ -329,6 +355,7 @@ int main(void)
         TEST(what_the_user_adds_is_there),
         TEST(a_property_may_be_empty_and_is_unknown_then),
         TEST(dimensions_that_can_have_a_value_are_known),
+        TEST(what_the_metadata_service_may_tell_can_have_a_value),
         TEST(dimension_values_are_what_cloudwatch_takes),
         TEST(names_that_are_taken_are_refused),
         TEST(names_are_what_emf_takes),

@@ -99,7 +99,8 @@ static inline int set_up(void **state)
     bench->journal_options.max_bytes = 1 << 20;
     bench->identity_options.instance_id = (char *)"i-1";
     catalog_init(&bench->catalog, &bench->catalog_options);
-    identity_init(&bench->identity, &bench->identity_options);
+    identity_init(&bench->identity, &(struct identity_setting){.options = &bench->identity_options},
+        &bench->now);
     bench->sink = (struct scripted_sink){.base = {&scripted_ops},
         .limits = {100000, 100000, 100},
         .is_ready = true,
@@ -119,6 +120,7 @@ static inline int tear_down(void **state)
 {
     struct bench *bench = *state;
     pipeline_finish(&bench->pipeline);
+    identity_finish(&bench->identity);
     for (size_t i = 0; i < bench->sink.n_documents; i++)
         free(bench->sink.documents[i]);
     free(bench->sink.documents);

@@ -159,7 +159,7 @@ static void verdicts_of_one_sample_are_each_said(void **state)
 static void a_delivery_is_timed_when_a_whole_record_is_off_our_hands(void **state)
 {
     struct bench *bench = *state;
-    bench->sink.limits.item_bytes = 520; // the ENI's record is several documents
+    bench->sink.limits.item_bytes = 580; // the ENI's record is several documents
     ticks(bench, 10, UINT64_C(1) << 29);
     assert_int_equal(health_of(bench)->n_records_made, 2);
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 0};

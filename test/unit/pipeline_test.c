@@ -136,7 +136,7 @@ static void parts_of_a_record_that_were_taken_do_not_come_again(void **state)
 {
     struct bench *bench = *state;
     // Small documents: ten values each of six metrics do not fit into one.
-    bench->sink.limits.item_bytes = 520;
+    bench->sink.limits.item_bytes = 580;
     ticks(bench, 10, UINT64_C(1) << 20);
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 1};
     ship(bench);
