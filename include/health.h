@@ -19,5 +19,7 @@ struct health {
     uint64_t n_records_refused; // by the destination, for good
     uint64_t n_records_dropped; // for want of room
     uint64_t n_reconnects;      // of the sink: connections after the first one
+    uint64_t n_imds_requests;   // to the metadata service, for tokens too
+    uint64_t n_imds_failures;   // questions without an answer, and answers that were no good
     uint64_t delivered_ns;      // boot clock: the last record that was delivered; 0 for none
 };

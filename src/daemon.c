@@ -395,6 +395,9 @@ static void identify(struct daemon *daemon, const struct now *now)
     if (daemon->http != NULL)
         daemon->http->ops->work(daemon->http, now);
     identity_work(&daemon->identity, now);
+    struct health *health = &daemon->pipeline.health;
+    health->n_imds_requests = daemon->identity.imds.n_requests;
+    health->n_imds_failures = daemon->identity.imds.n_failed + daemon->identity.n_refused;
 }
 
 static int loop(struct daemon *daemon)

@@ -63,6 +63,8 @@ static const struct metric known[METRIC_N_KNOWN] = {
     METRIC(SELF_RECORDS_REFUSED, "self_records_refused", COUNTER, HOST, 0),
     METRIC(SELF_RECORDS_DROPPED, "self_records_dropped", COUNTER, HOST, 0),
     METRIC(SELF_RECONNECTS, "self_reconnects", COUNTER, HOST, 0),
+    METRIC(SELF_IMDS_REQUESTS, "self_imds_requests", COUNTER, HOST, 0),
+    METRIC(SELF_IMDS_FAILURES, "self_imds_failures", COUNTER, HOST, 0),
     METRIC(SELF_DELIVERY_AGE_MS, "self_delivery_age_ms", DURATION, HOST, 0),
 #undef METRIC
 };

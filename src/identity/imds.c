@@ -209,6 +209,7 @@ static enum imds_answer fail(struct imds *imds, const struct now *now, enum imds
     forget_question(imds);
     imds->trouble = trouble;
     imds->n_failures++;
+    imds->n_failed++;
     outage_begin(&imds->outage, now);
     say_trouble(imds);
     rest(imds, now);

@@ -54,6 +54,7 @@ struct imds {
     enum imds_trouble trouble, told;
     unsigned int n_failures; // of questions, in a row
     uint64_t n_requests;     // sent, since the start
+    uint64_t n_failed;       // questions, since the start
 };
 
 void imds_init(struct imds *imds, struct http *http, const char *endpoint, uint64_t seed);

@@ -51,6 +51,8 @@ static const struct metric expected[] = {
     {"self_records_refused", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
     {"self_records_dropped", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
     {"self_reconnects", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
+    {"self_imds_requests", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
+    {"self_imds_failures", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
     {"self_delivery_age_ms", METRIC_DURATION, METRIC_GROUP_HOST, 0},
 };
 

@@ -195,7 +195,7 @@ static void a_daemon_to_which_nothing_happens_says_so(void **state)
     for (int i = 0; i < 10; i++)
         tick(bench);
     ASSERT_SAMPLES(bench, 0);
-    for (uint32_t i = METRIC_SELF_SAMPLES_MISSED; i <= METRIC_SELF_RECONNECTS; i++)
+    for (uint32_t i = METRIC_SELF_SAMPLES_MISSED; i <= METRIC_SELF_IMDS_FAILURES; i++)
         assert_property(bench, i, 0);
     assert_null(property_of(bench, AGE)); // nothing was ever delivered
 }
@@ -223,7 +223,9 @@ static void each_count_has_a_metric_of_its_own(void **state)
         {&bench->health.n_records_delivered, METRIC_SELF_RECORDS_DELIVERED},
         {&bench->health.n_records_refused, METRIC_SELF_RECORDS_REFUSED},
         {&bench->health.n_records_dropped, METRIC_SELF_RECORDS_DROPPED},
-        {&bench->health.n_reconnects, METRIC_SELF_RECONNECTS}};
+        {&bench->health.n_reconnects, METRIC_SELF_RECONNECTS},
+        {&bench->health.n_imds_requests, METRIC_SELF_IMDS_REQUESTS},
+        {&bench->health.n_imds_failures, METRIC_SELF_IMDS_FAILURES}};
     tick(bench);
     for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
         *counts[i].count += 100 + i;
