@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Simulated ENIs, a binary running against them, and a stand-in for the CloudWatch agent.
+"""Simulated ENIs, a binary running against them, and stand-ins for the CloudWatch agent and the metadata service.
 
     rig.in_namespace()                       # first thing in a test script
     with rig.Rig() as bench:
@@ -24,6 +24,7 @@ import threading
 
 from rig_agent import Agent, Arrival, Watched  # noqa: F401  (Arrival is for the tests)
 from rig_eni import Eni, ena_stats, ena_stats_1192, run, works  # noqa: F401
+from rig_metadata import Metadata
 
 OUTSIDE = "ENAWATCH_RIG_OUTSIDE"
 
@@ -104,8 +105,14 @@ class Rig:
         self._open.append(agent.stop)
         return agent
 
+    def metadata(self, *args, **named):
+        """A Metadata that is stopped together with the rig."""
+        metadata = Metadata(*args, **named)
+        self._open.append(metadata.stop)
+        return metadata
+
     def close(self):
-        """Ends every binary and agent, removes links and files."""
+        """Ends every binary, agent and metadata service, removes links and files."""
         for finish in reversed(self._open):
             finish()
         for eni in self.enis:
