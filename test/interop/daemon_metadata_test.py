@@ -9,7 +9,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 from harness import BINARY, FAST, OnRig, bodies, is_eni, is_instance, main  # noqa: E402
-from metadata_mock import MACS, MetadataMock  # noqa: E402
+from metadata_mock import DEFAULT_MAC, MACS, MetadataMock  # noqa: E402
 
 MAC = "02:00:00:00:00:01"
 # Labels by their path in the mock; the rest is in the identity document.
@@ -17,8 +17,9 @@ INSTANCE_PATHS = {"AvailabilityZoneId": "meta-data/placement/availability-zone-i
                   "Partition": "meta-data/services/partition", "InstanceLifecycle": "meta-data/instance-life-cycle"}
 DOCUMENT = {"InstanceId": "instanceId", "InstanceType": "instanceType", "ImageId": "imageId", "Region": "region",
             "AvailabilityZone": "availabilityZone", "AccountId": "accountId", "PrivateIpAddress": "privateIp"}
-ENI_PATHS = {"NetworkInterfaceId": "interface-id", "DeviceIndex": "device-number", "SubnetId": "subnet-id",
-             "VpcId": "vpc-id", "OwnerId": "owner-id", "SecurityGroupIds": "security-group-ids"}
+ENI_PATHS = {"NetworkInterfaceId": "interface-id", "DeviceIndex": "device-number",
+             "NetworkCardIndex": "network-card", "SubnetId": "subnet-id", "VpcId": "vpc-id",
+             "OwnerId": "owner-id", "SecurityGroupIds": "security-group-ids"}
 
 
 class Reader:
@@ -56,9 +57,11 @@ class DaemonOnMock(OnRig):
     def test_documents_say_what_the_mock_says(self):
         values = {"mac": MAC, "mac-mac": MAC, "mac-owner-id": "111122223333", "mac-device-number": "0",
                   "mac-network-interface-id": "eni-0aaaaaaaaaaaaaaaa", "mac-subnet-id": "subnet-0aaaaaaaaaaaaaaaa",
-                  "mac-vpc-id": "vpc-0aaaaaaaaaaaaaaaa", "mac-security-group-ids": "sg-0aaaaaaaaaaaaaaaa"}
+                  "mac-network-interface-card-index": "1", "mac-vpc-id": "vpc-0aaaaaaaaaaaaaaaa", "mac-security-group-ids": "sg-0aaaaaaaaaaaaaaaa"}
         # Its own account has ten digits, which no account has: the daemon leaves that out.
-        with MetadataMock(values, identity={"accountId": "111122223333"}) as mock:
+        identity = {"accountId": "111122223333"}
+        paths = {"mac-network-interface-card-index": MACS + DEFAULT_MAC + "/network-card"}  # as EC2 calls it
+        with MetadataMock(values, paths, identity) as mock:
             _, documents = self.run_on_mock(mock)
             reader = Reader(mock)
             expected = {label: reader.get(path) for label, path in INSTANCE_PATHS.items()}
@@ -70,7 +73,6 @@ class DaemonOnMock(OnRig):
             self.assertNotIn("unidentified", d)
         for d in filter(is_eni, documents):
             self.assertEqual({label: d.get(label) for label in of_eni}, of_eni)
-            self.assertEqual(d["NetworkCardIndex"], "0")  # the mock has no network-card
         self.assertTrue(any(map(is_instance, documents)))
 
     def test_the_cluster_is_found_in_the_mocks_user_data(self):
