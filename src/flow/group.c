@@ -108,7 +108,9 @@ static void put_of_new_life(
     const struct hearing *hearing, const struct look *look, const struct reading *reading)
 {
     const struct life *life = hearing->life;
-    if (!life->suspect.is_known[reading->metric])
+    // Zeros after it, or a newer life, are below what it showed.
+    if (!life->suspect.is_known[reading->metric] ||
+        reading->value < life->suspect_first[reading->metric])
         return;
     put(hearing->delta, reading->metric, reading->value - life->suspect_first[reading->metric]);
     note_elapsed(hearing, look->group->suspect_since_ns);

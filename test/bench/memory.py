@@ -28,8 +28,10 @@ def report(found, table):
         mib = used.private_kib / KIB_PER_MIB
         table.at_most(f"private memory after {n:,} windows", mib, MAX_PRIVATE_MIB, f"{mib:.2f} MiB",
                       f"{MAX_PRIVATE_MIB} MiB")
+        table.add("of it anonymous: no page of a file", f"{used.anonymous_kib / KIB_PER_MIB:.2f} MiB")
         table.add(f"resident memory after {n:,} windows", f"{used.rss_kib / KIB_PER_MIB:.2f} MiB")
     if len(found) == 1:
         table.note(f"Memory after {WINDOWS} windows; --long takes {LONG_WINDOWS:,} (17 minutes).")
     table.note("Private memory: Private_Clean + Private_Dirty. The daemon runs from a copy of its own with "
-               "copies of its libraries but libc, as if nobody else used them.")
+               "copies of its libraries but libc, as if nobody else used them. Most of it are pages of libcurl and of the "
+               "libraries that the distribution's build of it brings.")

@@ -12,7 +12,7 @@ KIB_PER_MIB = 1024
 USER_HZ = os.sysconf("SC_CLK_TCK")
 STOP = threading.Event()  # ends every wait of every measurement
 
-Memory = collections.namedtuple("Memory", "private_kib rss_kib")
+Memory = collections.namedtuple("Memory", "private_kib anonymous_kib rss_kib")
 Cpu = collections.namedtuple("Cpu", "total_ns user_ticks")
 
 
@@ -72,12 +72,12 @@ def _tasks(pid, name):
 
 
 def memory(pid):
-    """Pages that only this process has mapped, and all of its resident ones."""
+    """Pages that only this process has mapped, those of them that no file backs, and all of its resident ones."""
     kib = {}
     for line in _read(pid, "smaps_rollup").splitlines()[1:]:
         key, value = line.split(":")
         kib[key] = int(value.split()[0])
-    return Memory(kib["Private_Clean"] + kib["Private_Dirty"], kib["Rss"])
+    return Memory(kib["Private_Clean"] + kib["Private_Dirty"], kib["Anonymous"], kib["Rss"])
 
 
 def cpu(pid):

@@ -386,6 +386,52 @@ static void another_device_may_be_a_reset_and_a_new_baseline(void **state)
     assert_false(has(bench, METRIC_SRD_TX_PKTS));
 }
 
+static enum delta_outcome look_at_new_life(
+    struct bench *bench, uint64_t second, uint64_t bw_in, uint64_t pps, uint64_t resets)
+{
+    begin(bench, second);
+    put(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED, bw_in);
+    put(bench, METRIC_PPS_ALLOWANCE_EXCEEDED, pps);
+    put(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, bw_in > 0 ? 400 : 0);
+    put(bench, METRIC_TOTAL_RESETS, resets);
+    return apply(bench);
+}
+
+// The baseline has no pps; the new life that is suspect shows some.
+static void show_hidden_counter(struct bench *bench)
+{
+    for (uint64_t second = 0; second < 2; second++) {
+        begin(bench, second);
+        put(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 7000);
+        put(bench, METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, 500);
+        put(bench, METRIC_TOTAL_RESETS, 3);
+        apply(bench);
+    }
+    assert_int_equal(look_at_new_life(bench, 2, 50, 1085, 3), DELTA_SUSPECT);
+    assert_int_equal(look_at_new_life(bench, 3, 50, 1362, 3), DELTA_SUSPECT);
+}
+
+static void zeros_after_a_new_life_are_no_increase_of_what_it_showed(void **state)
+{
+    struct bench *bench = *state;
+    show_hidden_counter(bench);
+    for (uint64_t second = 4; second < 30; second++) {
+        look_at_new_life(bench, second, 0, 0, 3);
+        if (has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED))
+            assert_int_equal(pps(bench), 0);
+    }
+}
+
+static void told_reset_of_a_new_life_is_no_increase_of_what_it_showed(void **state)
+{
+    struct bench *bench = *state;
+    show_hidden_counter(bench);
+    assert_int_equal(look_at_new_life(bench, 4, 6, 9, 4), DELTA_PUBLISH);
+    assert_int_equal(bench->delta.verdicts, VERDICT_RESET);
+    assert_int_equal(of(bench, METRIC_BW_IN_ALLOWANCE_EXCEEDED), 6);
+    assert_false(has(bench, METRIC_PPS_ALLOWANCE_EXCEEDED));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -418,6 +464,8 @@ int main(void)
         TEST(zeros_before_the_first_baseline_are_held),
         TEST(groups_of_one_sample_get_different_verdicts),
         TEST(one_group_gets_its_verdict_while_the_other_is_held),
+        TEST(zeros_after_a_new_life_are_no_increase_of_what_it_showed),
+        TEST(told_reset_of_a_new_life_is_no_increase_of_what_it_showed),
         TEST(another_device_may_be_a_reset_and_a_new_baseline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
