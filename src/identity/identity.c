@@ -47,7 +47,7 @@ void identity_init(
     if (!identity->has_imds)
         return;
     imds_init(&identity->imds, setting->http, setting->endpoint, seed_of(identity, now));
-    identity->imds.patience_ns = wait_ns;
+    identity->imds.patience_ns = wait_ns > IMDS_MIN_PATIENCE_NS ? wait_ns : IMDS_MIN_PATIENCE_NS;
 }
 
 void identity_finish(struct identity *identity)

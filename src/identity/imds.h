@@ -11,10 +11,11 @@
 #include "identity/question.h"
 #include "os/http.h"
 
-#define IMDS_ENDPOINT_IPV4 "http://169.254.169.254"
-#define IMDS_ENDPOINT_IPV6 "http://[fd00:ec2::254]"
-#define IMDS_TOKEN_TTL_S   21600              // the most that it grants
-#define IMDS_MAX_BODY      ((size_t)64 << 10) // user data, its largest answer, has at most 16 KiB
+#define IMDS_ENDPOINT_IPV4   "http://169.254.169.254"
+#define IMDS_ENDPOINT_IPV6   "http://[fd00:ec2::254]"
+#define IMDS_TOKEN_TTL_S     21600              // the most that it grants
+#define IMDS_MAX_BODY        ((size_t)64 << 10) // user data, its largest answer, has at most 16 KiB
+#define IMDS_MIN_PATIENCE_NS (60 * NS_PER_S)    // the network may come up after us
 
 // Why it gave no answer to the last question.
 enum imds_trouble {
