@@ -63,7 +63,7 @@ class CommandLine(unittest.TestCase):
             ("[publish]\nperiod = 1s\n[sample]\ninterval = 2s\n", "sample.interval", "at most publish.period"),
             ("[publish]\nresolution = 1\n", ":2: publish.resolution", "1s, 5s, 10s or 30s"),
             ("[publish]\ninstance_dimensions = Fleet\n", ":2: publish.instance_dimensions", "identity.dimension.NAME"),
-            ("[publish]\ninstance_dimensions = ClusterName\n", "publish.instance_dimensions", "identity.cluster"),
+            ("[publish]\ninstance_dimensions = ClusterName\n[identity]\ncluster_from = none\n", "publish.instance_dimensions", "identity.cluster"),
             ("[publish]\nmetrics = part\n", "publish.metrics", "part"),
             ("[publish]\nnamespace = AWS/EC2\n", ":2: publish.namespace = AWS/EC2", "allowed is"),
             ("[publish]\nnamespace =\n", ":2: publish.namespace", "allowed is"),

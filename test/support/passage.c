@@ -134,7 +134,7 @@ static struct bounds increase_of(const struct stride *stride, uint32_t counter)
     if (stride->has_fallen_unseen)
         return (struct bounds){is_certain ? now : increase.least, now};
     if (stride->is_reattached)
-        increase = (struct bounds){0, 0};
+        increase = (struct bounds){0, stride->to->is_after_zeros ? now : 0};
     if (stride->may_hide_restart)
         increase.most = now;
     if (stride->may_forget)

@@ -41,6 +41,13 @@ static bool is_silence(const struct trail *trail, const struct look *look)
     return before == NULL;
 }
 
+// But under another ifindex they are a baseline.
+static void see_zeros_again(struct trail *trail, const struct look *look)
+{
+    if (trail->last_node->look->ifindex != look->ifindex)
+        trail->zeros_elsewhere = look->ifindex;
+}
+
 static void see_silence(struct trail *trail, const struct look *look)
 {
     struct stretch *silence = &trail->silence;
@@ -97,6 +104,7 @@ static void forget_lies(struct trail *trail, const struct node *node)
     trail->silence = (struct stretch){0};
     trail->silent_ns = 0;
     trail->has_news = false;
+    trail->zeros_elsewhere = 0;
 }
 
 // A life that is the first in sight has no other to be told from.
@@ -136,6 +144,7 @@ static void add_node(struct trail *trail, const struct look *look)
         .is_silence = trail->silence.first != NULL,
         .silent_ns = trail->silent_ns,
         .has_news = trail->has_news,
+        .is_after_zeros = trail->zeros_elsewhere == look->ifindex,
     };
     follow_life(trail, node);
     passage_reach(trail, node);
@@ -187,6 +196,8 @@ void trail_see(struct trail *trail, const struct look *look)
     if (look_is_mute(look, trail->group)) {
         if (is_silence(trail, look))
             see_silence(trail, look);
+        else
+            see_zeros_again(trail, look);
         trail->garbage = (struct stretch){0};
     } else if (look->telling[trail->group] == TELLS_GARBAGE) {
         see_garbage(trail, look);
