@@ -51,7 +51,8 @@ struct http {
 
 struct http_ops {
     // Starts it; never blocks, and never fails: what is wrong is the outcome. Redirects are
-    // answers.
+    // answers. It can arrive twice: where a kept connection ends without a word in answer, it goes
+    // out again on a fresh one.
     struct http_exchange *(*send)(struct http *http, const struct http_request *request);
     // `ret_response` is written unless it is busy.
     enum http_outcome (*poll)(struct http *http, const struct http_exchange *exchange,
@@ -63,8 +64,9 @@ struct http_ops {
     int (*descriptor)(const struct http *http);
     uint64_t (*deadline_ns)(const struct http *http);
     void (*work)(struct http *http, const struct now *now);
-    void (*destroy)(struct http *http);
+    void (*destroy)(struct http *http); // and ends every exchange
 };
 
-// On libcurl. Negative errno: this machine is out of descriptors.
+// On libcurl. The process ignores SIGPIPE, which TLS can raise. Negative errno: this machine is out
+// of descriptors, or libcurl does not start (-ELIBACC).
 must_check int http_curl_create(struct http **ret_http);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "os/clock.h"
 #include "os/http.h"
@@ -18,11 +19,13 @@
 #define MAX_IDLE_CONNECTIONS 4L
 #define EVENTS_AT_ONCE       8
 #define BODY_FIRST_BYTES     ((size_t)4096)
+#define TOO_LARGE_SINCE_8_6  100 // CURLE_TOO_LARGE of curl.h
 
 struct http_exchange {
     struct http_exchange *next, **link; // of all that have not been ended; link points at this one
     enum http_outcome outcome;
-    CURL *easy; // NULL: it is over
+    CURL *easy;        // NULL: it is over
+    bool is_connected; // by TCP, to the host or its proxy
     struct curl_slist *headers;
     size_t max_body_bytes, n_header_bytes;
     char *body;
@@ -49,20 +52,38 @@ static struct curl_http *of_base(const struct http *base)
 
 // --- What curl calls ---
 
-static void *x_malloc(size_t n_bytes)
+static void *allocate(size_t n_bytes)
 {
     return xreallocarray(NULL, n_bytes, 1);
 }
 
-static void *x_realloc(void *memory, size_t n_bytes)
+static void *reallocate(void *memory, size_t n_bytes)
 {
     return xreallocarray(memory, n_bytes, 1);
+}
+
+// A pipe or socket of curl's threads is none.
+static bool has_tcp_peer(int fd)
+{
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof(address);
+    return getpeername(fd, (struct sockaddr *)&address, &size) == 0 && address.ss_family != AF_UNIX;
+}
+
+// What curl waits for changes when TCP has connected and when it turns to another socket: for the
+// last one it is told here whether it is connected, before TLS and alike in all versions of curl,
+// whose times and ports are not (tried: 7.88, 8.5, 8.11, 8.22).
+static void note_connection(CURL *easy, curl_socket_t fd)
+{
+    char *exchange = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
+    if (exchange != NULL) // curl has exchanges of its own
+        ((struct http_exchange *)exchange)->is_connected = has_tcp_peer(fd);
 }
 
 // A socket that cannot be watched (no memory in the kernel) leaves its exchange to its timeout.
 static int watch(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data)
 {
-    (void)easy;
     (void)socket_data;
     const struct curl_http *http = data;
     struct epoll_event event = {.data.fd = fd};
@@ -70,6 +91,7 @@ static int watch(CURL *easy, curl_socket_t fd, int what, void *data, void *socke
         epoll_ctl(http->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
         return 0;
     }
+    note_connection(easy, fd);
     event.events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) |
         (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
     if (epoll_ctl(http->epoll_fd, EPOLL_CTL_MOD, fd, &event) < 0 && errno == ENOENT)
@@ -123,41 +145,36 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *data)
 
 // --- Outcomes ---
 
-// Over TCP; a kept connection counts. A proxy that refuses to tunnel is no way to the host.
-static bool has_connected(CURL *easy)
+// A proxy that refuses to tunnel is no way to the host.
+static bool has_reached(const struct http_exchange *exchange)
 {
-    curl_off_t connect_us = 0, sending_us = 0;
     long proxy_status = 0;
-    curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connect_us);
-    curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sending_us);
-    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
-    return (connect_us > 0 || sending_us > 0) && proxy_status < 300;
+    curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    return exchange->is_connected && proxy_status < 300;
 }
 
-// CURLE_OUT_OF_MEMORY: memory does not run out here, but curl's own limits of a line of headers
-// (100 KB) said so before they said CURLE_TOO_LARGE (8.6).
-static enum http_outcome outcome_of(CURL *easy, CURLcode code)
+// Memory does not run out here: CURLE_OUT_OF_MEMORY is what a line of headers beyond curl's own
+// limit, 100 KB, was called before curl 8.6.
+static enum http_outcome outcome_of(const struct http_exchange *exchange, CURLcode code)
 {
-    switch (code) {
+    switch ((int)code) {
     case CURLE_OK:
         return HTTP_ANSWERED;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return HTTP_UNRESOLVED;
     case CURLE_OPERATION_TIMEDOUT:
-        return has_connected(easy) ? HTTP_SILENT : HTTP_NO_CONTACT;
+        return exchange->is_connected ? HTTP_SILENT : HTTP_NO_CONTACT;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
     case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_INVALIDCERTSTATUS:
         return HTTP_UNTRUSTED;
     case CURLE_FILESIZE_EXCEEDED:
     case CURLE_OUT_OF_MEMORY:
+    case TOO_LARGE_SINCE_8_6:
         return HTTP_TOO_LARGE;
     default:
-        return has_connected(easy) ? HTTP_BROKEN : HTTP_UNREACHABLE;
+        return has_reached(exchange) ? HTTP_BROKEN : HTTP_UNREACHABLE;
     }
 }
 
@@ -183,7 +200,7 @@ static void drop_easy(struct curl_http *http, struct http_exchange *exchange)
 
 static void conclude(struct curl_http *http, struct http_exchange *exchange, CURLcode code)
 {
-    exchange->outcome = exchange->is_too_large ? HTTP_TOO_LARGE : outcome_of(exchange->easy, code);
+    exchange->outcome = exchange->is_too_large ? HTTP_TOO_LARGE : outcome_of(exchange, code);
     if (exchange->outcome == HTTP_ANSWERED)
         curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &exchange->status);
     else
@@ -217,7 +234,7 @@ static void set_headers(struct http_exchange *exchange, const struct http_reques
 }
 
 // QUICK_EXIT: a thread that resolves a name is left behind to end by itself. Without it the end of
-// an exchange, its timeout included, waits for the name server. Since 7.87, hence meson.build.
+// an exchange, its timeout included, waits for the name server.
 static void set_manners(CURL *easy, const struct http_request *request)
 {
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -348,8 +365,10 @@ static void curl_http_work(struct http *base, const struct now *now)
 static void curl_http_destroy(struct http *base)
 {
     struct curl_http *http = of_base(base);
-    while (http->first != NULL)
-        curl_http_end(base, http->first);
+    for (struct http_exchange *exchange = http->first, *next; exchange != NULL; exchange = next) {
+        next = exchange->next;
+        curl_http_end(base, exchange);
+    }
     curl_multi_cleanup(http->multi);
     close(http->epoll_fd);
     free(http);
@@ -372,7 +391,7 @@ int http_curl_create(struct http **ret_http)
     int fd = epoll_create1(EPOLL_CLOEXEC);
     if (fd < 0)
         return -errno;
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, x_malloc, free, x_realloc, xstrdup, xcalloc) !=
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, allocate, free, reallocate, xstrdup, xcalloc) !=
         CURLE_OK) {
         close(fd);
         return -ELIBACC;
