@@ -25,9 +25,9 @@ void cluster_init(struct cluster *cluster, const struct identity_options *option
 {
     *cluster = (struct cluster){.options = options, .span = *span};
     for (size_t i = 0; options->cluster == NULL && i < options->cluster_from.n_words; i++)
-        for (size_t s = 0; s < CLUSTER_N_SOURCES; s++)
-            if (is_wanted(options->cluster_from.words[i], s, has_imds))
-                cluster->sources[cluster->n_sources++] = s;
+        for (enum cluster_source source = 0; source < CLUSTER_N_SOURCES; source++)
+            if (is_wanted(options->cluster_from.words[i], source, has_imds))
+                cluster->sources[cluster->n_sources++] = source;
 }
 
 bool cluster_is_open(const struct cluster *cluster)

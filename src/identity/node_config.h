@@ -13,7 +13,7 @@
 // (CreateCluster, EKS API 2017-11-01).
 #define CLUSTER_NAME_MAX 100
 // EC2 has at most 16 KiB of user data; more than this is in doubt unread.
-#define NODE_CONFIG_MAX_BYTES (1024 * 1024)
+#define NODE_CONFIG_MAX_BYTES ((size_t)1024 * 1024)
 
 // Outcomes besides 0, a name.
 enum {

@@ -28,15 +28,15 @@ enum key {
 };
 
 static const struct {
-    enum role below;
     const char *key;
+    enum role below;
     enum role role; // of what is nested below it
 } keys[N_KEYS] = {
-    [KEY_API_VERSION] = {ROLE_ROOT, "apiVersion", ROLE_OTHER},
-    [KEY_KIND] = {ROLE_ROOT, "kind", ROLE_OTHER},
-    [KEY_NAME] = {ROLE_CLUSTER, "name", ROLE_OTHER},
-    [KEY_SPEC] = {ROLE_ROOT, "spec", ROLE_SPEC},
-    [KEY_CLUSTER] = {ROLE_SPEC, "cluster", ROLE_CLUSTER},
+    [KEY_API_VERSION] = {"apiVersion", ROLE_ROOT, ROLE_OTHER},
+    [KEY_KIND] = {"kind", ROLE_ROOT, ROLE_OTHER},
+    [KEY_NAME] = {"name", ROLE_CLUSTER, ROLE_OTHER},
+    [KEY_SPEC] = {"spec", ROLE_ROOT, ROLE_SPEC},
+    [KEY_CLUSTER] = {"cluster", ROLE_SPEC, ROLE_CLUSTER},
 };
 
 struct level {

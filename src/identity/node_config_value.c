@@ -117,11 +117,11 @@ static bool parse_flow(struct text text, struct value *ret_value)
 
 static bool parse_quoted(struct text text, struct value *ret_value)
 {
-    bool has_escapes;
-    size_t n = quoted_length(text, &has_escapes);
+    bool ignored;
+    size_t n = quoted_length(text, &ignored);
     if (n == 0 || !is_end(text_skip(text, n)))
         return false;
-    ret_value->kind = has_escapes ? VALUE_OTHER : VALUE_QUOTED;
+    ret_value->kind = VALUE_QUOTED;
     ret_value->text = (struct text){text.at + 1, n - 2};
     return true;
 }

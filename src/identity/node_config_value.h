@@ -7,10 +7,10 @@
 enum value_kind {
     VALUE_NONE,   // nothing, or a comment: it may follow on the next lines
     VALUE_PLAIN,  // a scalar
-    VALUE_QUOTED, // a scalar, without its quotes
+    VALUE_QUOTED, // a scalar as it is written between its quotes: escapes are in no name
     VALUE_BLOCK,  // | or >: its text follows
     VALUE_EMPTY_MAP,
-    VALUE_OTHER, // flow style or with escapes: it ends on this line, what it says is not looked at
+    VALUE_OTHER, // flow style: it ends on this line, what it says is not looked at
 };
 
 struct value {
