@@ -35,15 +35,16 @@ static void look_at(const struct hearing *hearing, const struct reading *reading
     uint64_t elapsed_ns = hearing->sample->at.boot_ns - look->group->origin.truthful_ns;
     look->is_present = true;
     look->is_dark &= reading->value == 0;
-    look->has_gauge |= !is_counter(hearing, reading->metric);
-    if (!baseline->is_known[reading->metric])
+    look->is_darkened |= baseline->is_known[reading->metric] && before != 0;
+    if (!is_counter(hearing, reading->metric)) {
+        look->has_gauge = true;
         return;
-    look->is_darkened |= before != 0;
-    if (!is_counter(hearing, reading->metric))
+    }
+    look->is_impossible |= is_jump(0, reading->value, elapsed_ns);
+    if (!baseline->is_known[reading->metric])
         return;
     look->is_fallen |= reading->value < before;
     look->is_jump |= is_jump(before, reading->value, elapsed_ns);
-    look->is_impossible |= is_jump(0, reading->value, elapsed_ns);
 }
 
 static struct look examine(const struct hearing *hearing, enum metric_group id)
