@@ -216,6 +216,7 @@ static bool is_labelled(const struct record *record, void *context)
 // Records that wait for their labels let the others pass. How many need not wait.
 static size_t prefer_labelled(struct pipeline *pipeline, const struct now *now)
 {
+    pipeline->is_waiting = false;
     if (pipeline->is_hurried || !identity_is_pending(pipeline->identity, now))
         return pipeline->journal.n_records;
     size_t n_labelled = journal_prefer(

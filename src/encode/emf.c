@@ -367,7 +367,9 @@ static void set_entity(json_t *root, const struct labels *labels)
 {
     for (size_t i = 0; i < labels->n_labels; i++) {
         const struct label *label = &labels->labels[i];
-        if (strcmp(label->name, "InstanceId") != 0 || strncmp(label->value, "i-", 2) != 0)
+        // A host name may begin with the id.
+        if (strcmp(label->name, "InstanceId") != 0 || label->is_stand_in ||
+            !is_known(label->value) || strncmp(label->value, "i-", 2) != 0)
             continue;
         document_set(root, "ResourceType", json_string("AWS::EC2::Instance"));
         document_set(root, "Identifier", document_text(label->value, SIZE_MAX));

@@ -171,7 +171,9 @@ static bool take_tags(struct cluster *cluster, const struct answer *answer, bool
         *ret_is_good = true;
         return cluster->tag == NULL;
     }
-    scoped_free char *name = answer->body != NULL ? strndup(answer->body, answer->n_bytes) : NULL;
+    scoped_free char *name = answer->body != NULL
+        ? xasprintf("%.*s", (int)answer->n_bytes, answer->body)
+        : NULL;
     *ret_is_good = name != NULL && strlen(name) == answer->n_bytes && node_config_is_name(name);
     if (*ret_is_good)
         memcpy(cluster->name, name, answer->n_bytes + 1);

@@ -93,18 +93,24 @@ rarely static struct eni_entry *greet(
     return entry;
 }
 
+static bool is_gone(const struct eni_entry *entry, const struct now *now)
+{
+    return now->boot_ns >= entry->seen_ns + ENI_GONE_NS;
+}
+
 bool eni_table_see(struct eni_table *table, const struct eni *eni, const struct now *now)
 {
     struct eni_entry *entry = table->next < table->n_entries ? table->entries[table->next] : NULL;
     if (entry == NULL || !is_same_mac(&entry->mac, &eni->mac))
         entry = eni_table_find(table, &eni->mac);
-    bool is_news = entry == NULL || entry->ifindex != eni->ifindex;
-    if (is_news)
+    bool is_new = entry == NULL || entry->ifindex != eni->ifindex;
+    if (is_new)
         entry = greet(table, eni, now);
+    bool is_back = is_gone(entry, now);
     entry->seen_ns = now->boot_ns;
     memcpy(entry->ifname, eni->ifname, sizeof(entry->ifname));
     table->next = table->next + 1 < table->n_entries ? table->next + 1 : 0;
-    return is_news;
+    return is_new || is_back;
 }
 
 static struct question *next_of(struct eni_entry *entry)
@@ -124,7 +130,7 @@ struct question *eni_table_next(
     struct question *next = NULL;
     for (size_t i = 0; i < table->n_entries; i++) {
         struct eni_entry *entry = table->entries[i];
-        if (now->boot_ns >= entry->seen_ns + ENI_GONE_NS)
+        if (is_gone(entry, now))
             continue;
         struct question *mine = next_of(entry);
         if (mine == NULL || question_first(next, mine) != mine)
@@ -169,8 +175,8 @@ static bool take_line(struct eni_table *table, const struct now *now, char *line
 
 static bool take_lines(struct eni_table *table, const struct now *now, const struct answer *answer)
 {
-    scoped_free char *copy = strndup(answer->body, answer->n_bytes);
-    bool is_good = copy != NULL && strlen(copy) == answer->n_bytes;
+    scoped_free char *copy = xasprintf("%.*s", (int)answer->n_bytes, answer->body);
+    bool is_good = strlen(copy) == answer->n_bytes;
     for (char *at = copy, *line; (line = strsep(&at, "\n")) != NULL;)
         if (*line != '\0')
             is_good &= take_line(table, now, line);

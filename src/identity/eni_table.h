@@ -24,7 +24,7 @@ struct eni_entry {
     uint64_t seen_ns; // boot time, last
     struct question_span span;
     bool is_listed;          // the service knows its MAC: its keys can be asked for
-    bool is_given_up;        // said that its id did not come in time
+    bool is_given_up;        // the wait for its labels is over
     struct question listing; // while it is not listed
     struct question questions[ENI_N_FACTS];
     char *facts[ENI_N_FACTS]; // owned; NULL: not known (yet)
@@ -41,7 +41,7 @@ void eni_table_init(struct eni_table *table, uint64_t wait_ns);
 void eni_table_finish(struct eni_table *table);
 
 // A sample of this ENI was read. True when it is news: another ENI, or one that was attached again,
-// about which all is asked anew.
+// about which all is asked anew; or one that was gone, about which what is left is.
 bool eni_table_see(struct eni_table *table, const struct eni *eni, const struct now *now);
 // NULL when it was never seen, or long ago.
 struct eni_entry *eni_table_find(const struct eni_table *table, const struct mac *mac);

@@ -60,7 +60,7 @@ static bool are_group_ids(const char *text)
 static bool is_word(const char *text)
 {
     size_t n = strspn(text, LOWER DIGITS "-.");
-    return n > 0 && n <= WORD_MAX && text[n] == '\0';
+    return strspn(text, LOWER) > 0 && n <= WORD_MAX && text[n] == '\0';
 }
 
 static bool is_account(const char *text)
@@ -68,11 +68,11 @@ static bool is_account(const char *text)
     return strlen(text) == 12 && strspn(text, DIGITS) == 12;
 }
 
-// Of devices and cards: few, and never negative.
+// Of devices and cards: few, never negative, and 0 is written in one way.
 static bool is_index(const char *text)
 {
     size_t n = strspn(text, DIGITS);
-    return n > 0 && n <= 4 && text[n] == '\0';
+    return n > 0 && n <= 4 && text[n] == '\0' && (*text != '0' || n == 1);
 }
 
 static bool is_address(const char *text)

@@ -73,11 +73,11 @@ struct making {
     struct labels *labels;
 };
 
-static const char *configured(const struct identity_options *options, const char *name)
+static const char *configured(const struct identity_options *options, enum instance_fact fact)
 {
-    if (strcmp(name, instance_facts[INSTANCE_ID].label) == 0)
+    if (fact == INSTANCE_ID)
         return options->instance_id;
-    return identity_option(&options->dimensions, name, false);
+    return identity_option(&options->dimensions, instance_facts[fact].label, false);
 }
 
 static bool is_waited_for(const struct making *making, const struct question_span *span)
@@ -113,11 +113,11 @@ static void add_instance(const struct making *making)
 {
     struct identity *identity = making->identity;
     const struct instance *instance = &identity->instance;
-    for (size_t i = 0; i < INSTANCE_N_FACTS; i++) {
+    for (enum instance_fact i = 0; i < INSTANCE_N_FACTS; i++) {
         const char *name = instance_facts[i].label;
         if (name == NULL)
             continue;
-        const char *value = configured(identity->options, name);
+        const char *value = configured(identity->options, i);
         // The rest of the user's dimensions is added as it is.
         if (value != NULL && i != INSTANCE_ID)
             continue;

@@ -27,8 +27,8 @@ struct identity {
     enum asker asker;
     size_t asked;         // index of the question in its asker's list
     struct mac asked_mac; // of the ENI
-    // Said: that they are known, that nobody knows the cluster, that the instance is not in time.
-    bool is_instance_told, is_cluster_told, is_no_cluster_told, is_given_up;
+    bool is_instance_told, is_cluster_told, is_no_cluster_told; // the last: that nobody knows it
+    bool is_given_up;   // the wait for what the instance is called is over
     uint64_t n_refused; // answers that were no good
     uint64_t n_changes; // grows when what a record waits for may have come, or not come
     uint64_t due_ns;    // boot time: nothing to do before, unless an answer is awaited

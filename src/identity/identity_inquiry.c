@@ -88,11 +88,21 @@ static bool give_to_eni(struct identity *identity, const struct pick *pick, cons
         pick->entry, pick->question, now, answer, instance_is_primary(&identity->instance, mac));
 }
 
+// Members of the document are refused one by one, and said there.
+static bool give_to_instance(struct identity *identity, const struct pick *pick,
+    const struct now *now, const struct answer *answer)
+{
+    uint64_t n_refused = identity->instance.n_refused;
+    bool is_good = instance_take(&identity->instance, pick->question, now, answer);
+    identity->n_refused += identity->instance.n_refused - n_refused;
+    return is_good;
+}
+
 static bool give(struct identity *identity, const struct pick *pick, const struct now *now,
     const struct answer *answer)
 {
     if (pick->asker == ASKER_INSTANCE)
-        return instance_take(&identity->instance, pick->question, now, answer);
+        return give_to_instance(identity, pick, now, answer);
     if (pick->asker == ASKER_ENI)
         return give_to_eni(identity, pick, now, answer);
     return cluster_take(&identity->cluster, now, answer);
@@ -106,14 +116,15 @@ static void refuse(struct identity *identity, struct question *question, const c
     question->is_said = true;
 }
 
-static void take_answer(
-    struct identity *identity, const struct now *now, const struct answer *answer)
+static void take_answer(struct identity *identity, const struct now *now,
+    const struct answer *answer, bool is_too_large)
 {
     struct pick pick = find_asked(identity);
     if (pick.question == NULL)
         return;
     scoped_free char *path = path_of(identity, &pick);
-    if (!give(identity, &pick, now, answer) && answer->body != NULL)
+    bool is_good = give(identity, &pick, now, answer) && !is_too_large;
+    if (!is_good && answer->body != NULL)
         refuse(identity, pick.question, path);
     identity->n_changes++;
 }
@@ -129,7 +140,8 @@ static void note_failure(struct identity *identity, const struct now *now)
 static void hear(struct identity *identity, const struct now *now)
 {
     struct answer answer = {0};
-    switch (imds_work(&identity->imds, now, &answer)) {
+    enum imds_answer r = imds_work(&identity->imds, now, &answer);
+    switch (r) {
     case IMDS_NOTHING_NEW:
         return;
     case IMDS_FAILED:
@@ -138,7 +150,7 @@ static void hear(struct identity *identity, const struct now *now)
     case IMDS_VALUE:
     case IMDS_ABSENT:
     case IMDS_TOO_LARGE:
-        take_answer(identity, now, &answer);
+        take_answer(identity, now, &answer, r == IMDS_TOO_LARGE);
         break;
     }
     identity->asker = ASKER_NONE;
@@ -186,7 +198,7 @@ static void say_news(struct identity *identity)
         say_instance(identity);
 }
 
-// A record has waited for its labels for as long as it may.
+// A record has waited for its labels for as long as it may: whichever it was.
 static bool is_wait_over(
     struct identity *identity, const struct question_span *span, const struct now *now)
 {
@@ -198,12 +210,11 @@ static bool is_wait_over(
 
 static void end_wait_of_instance(struct identity *identity, const struct now *now)
 {
-    if (identity->is_given_up || identity->instance.facts[INSTANCE_ID] != NULL ||
-        !is_wait_over(identity, &identity->instance.span, now))
+    if (identity->is_given_up || !is_wait_over(identity, &identity->instance.span, now))
         return;
     identity->is_given_up = true;
     identity->n_changes++;
-    if (identity->options->instance_id == NULL)
+    if (identity->options->instance_id == NULL && identity->instance.facts[INSTANCE_ID] == NULL)
         log_warning(
             "identity: no instance id within identity.wait: InstanceId is %s until it comes; "
             "set identity.instance_id",
@@ -213,14 +224,14 @@ static void end_wait_of_instance(struct identity *identity, const struct now *no
 static void end_wait_of_eni(
     struct identity *identity, struct eni_entry *entry, const struct now *now)
 {
-    if (entry->is_given_up || entry->facts[ENI_ID] != NULL ||
-        !is_wait_over(identity, &entry->span, now))
+    if (entry->is_given_up || !is_wait_over(identity, &entry->span, now))
         return;
     entry->is_given_up = true;
     identity->n_changes++;
     char mac[MAC_TEXT_MAX];
     mac_format(entry->mac.octets, mac);
-    if (identity_option(&identity->options->enis, mac, true) == NULL)
+    if (entry->facts[ENI_ID] == NULL &&
+        identity_option(&identity->options->enis, mac, true) == NULL)
         log_warning(
             "identity: %s: no ENI id within identity.wait: NetworkInterfaceId is %s until it "
             "comes; set identity.eni.%s",
@@ -232,10 +243,12 @@ void identity_work(struct identity *identity, const struct now *now)
     if (identity->asker == ASKER_NONE && now->boot_ns < identity->due_ns)
         return;
     identity->due_ns = QUESTION_NEVER;
+    if (identity->has_imds)
+        hear(identity, now);
+    // After what was heard: it may be the file's turn now, or that of a question.
     identity->n_changes += cluster_look(&identity->cluster, now);
     note_due(identity, cluster_look_ns(&identity->cluster));
     if (identity->has_imds) {
-        hear(identity, now);
         ask_next(identity, now);
         end_wait_of_instance(identity, now);
         for (size_t i = 0; i < identity->enis.n_entries; i++)

@@ -189,10 +189,11 @@ const char *imds_trouble_text(enum imds_trouble trouble)
 
 static void say_trouble(struct imds *imds)
 {
-    if (imds->n_failures < FAILURES_TO_SAY || imds->told == imds->trouble)
+    unsigned int bit = 1u << imds->trouble;
+    if (imds->n_failures < FAILURES_TO_SAY || (imds->told & bit) != 0)
         return;
     log_warning("imds: %s: %s", imds->endpoint, imds_trouble_text(imds->trouble));
-    imds->told = imds->trouble;
+    imds->told |= bit;
 }
 
 static void rest(struct imds *imds, const struct now *now)
@@ -219,9 +220,10 @@ static enum imds_answer fail(struct imds *imds, const struct now *now, enum imds
 static void note_success(struct imds *imds, const struct now *now)
 {
     char lasted[OUTAGE_TEXT_MAX];
-    if (outage_end(&imds->outage, now, lasted) && imds->told != IMDS_FINE)
+    if (outage_end(&imds->outage, now, lasted) && imds->told != 0)
         log_info("imds: answers again after %s", lasted);
-    imds->trouble = imds->told = IMDS_FINE;
+    imds->trouble = IMDS_FINE;
+    imds->told = 0;
     imds->n_failures = 0;
     imds->backoff.max_ns = MAX_REST_NS;
     backoff_reset(&imds->backoff);

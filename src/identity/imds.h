@@ -52,7 +52,8 @@ struct imds {
     struct http_exchange *answered; // holds the body that was given out last
     struct backoff backoff;
     struct outage outage;
-    enum imds_trouble trouble, told;
+    enum imds_trouble trouble;
+    unsigned int told;       // troubles of this outage that the log knows of, a bit each
     unsigned int n_failures; // of questions, in a row
     uint64_t n_requests;     // sent, since the start
     uint64_t n_failed;       // questions, since the start

@@ -62,9 +62,11 @@ static void keep_member(struct instance *instance, const json_t *document, size_
     char *value = text != NULL ? fact_read(&instance_facts[fact], &answer) : NULL;
     if (value != NULL)
         keep(instance, fact, value);
-    else if (member != NULL && !json_is_null(member))
-        log_warning("imds: " DOCUMENT_PATH ": %s is not what it should be: left out",
-            instance_facts[fact].member);
+    if (value != NULL || member == NULL || json_is_null(member))
+        return;
+    instance->n_refused++;
+    log_warning("imds: " DOCUMENT_PATH ": %s is not what it should be: left out",
+        instance_facts[fact].member);
 }
 
 // Without an instance id it is not the document.

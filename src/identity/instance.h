@@ -14,6 +14,7 @@ struct instance {
     struct question_span span;
     struct question questions[INSTANCE_MAX_QUESTIONS]; // by fact, then the document's
     char *facts[INSTANCE_N_FACTS];                     // owned; NULL: not known (yet)
+    uint64_t n_refused;                                // members of the document that were no good
 };
 
 void instance_init(struct instance *instance, const struct question_span *span);

@@ -8,6 +8,7 @@
 
 #include "base/parse.h"
 #include "config.h"
+#include "identity/identity.h"
 
 // Asking after each of more refused lines than this whether nothing changed takes too long.
 #define MAX_COMPARED 8
@@ -118,6 +119,7 @@ static void check_use(const struct config *config)
     identity_init(&identity, &(struct identity_setting){.options = &config->identity}, &now);
     identity_label(&identity, &record, &now, &labels);
     check(labels.n_labels <= LABELS_MAX);
+    identity_finish(&identity);
     check(config_log_level(config) <= LOG_LEVEL_DEBUG);
 }
 

@@ -57,6 +57,17 @@ static void assert_holds(
     assert_holds(journal, (const uint64_t[]){__VA_ARGS__},                                         \
         ARRAY_SIZE(((const uint64_t[]){__VA_ARGS__})), n_bytes)
 
+static bool is_of_set(const struct record *record, void *context)
+{
+    const uint64_t *set = context;
+    return (*set >> record->sequence % 64 & 1) != 0;
+}
+
+static size_t prefer(struct journal *journal, uint64_t set)
+{
+    return journal_prefer(journal, is_of_set, &set);
+}
+
 static void a_new_journal_is_empty(void **state)
 {
     assert_holds(*state, NULL, 0, 0);
@@ -205,6 +216,22 @@ static size_t model_append(struct model *model, uint64_t sequence, size_t bytes)
     return n_dropped;
 }
 
+static size_t model_prefer(struct model *model, uint64_t set)
+{
+    struct model before = *model;
+    size_t n = 0, n_wanted = 0;
+    for (int is_wanted = 1; is_wanted >= 0; is_wanted--) {
+        for (size_t i = 0; i < before.n; i++) {
+            if ((int)(set >> before.sequences[i] % 64 & 1) != is_wanted)
+                continue;
+            model->sequences[n] = before.sequences[i];
+            model->sizes[n++] = before.sizes[i];
+        }
+        n_wanted = is_wanted ? n : n_wanted;
+    }
+    return n_wanted;
+}
+
 static void any_schedule_is_that_of_a_plain_array(void **state)
 {
     struct journal *journal = *state;
@@ -220,6 +247,10 @@ static void any_schedule_is_that_of_a_plain_array(void **state)
             journal_pop(journal);
             model_remove(&model, 0);
             model.n_in_flight -= model.n_in_flight > 0;
+        } else if (what == 8) {
+            model.n_in_flight = journal->n_in_flight = 0;
+            uint64_t set = dice_next(&dice);
+            assert_int_equal(prefer(journal, set), model_prefer(&model, set));
         } else {
             model.n_in_flight = journal->n_in_flight = dice_below(&dice, model.n + 1);
         }
@@ -227,6 +258,22 @@ static void any_schedule_is_that_of_a_plain_array(void **state)
         assert_int_equal(journal->n_in_flight, model.n_in_flight);
         assert_int_equal(journal->n_dropped, model.n_dropped);
     }
+}
+
+static void what_is_wanted_comes_first_and_both_keep_their_order(void **state)
+{
+    struct journal *journal = *state;
+    assert_int_equal(prefer(journal, UINT64_MAX), 0);
+    for (uint64_t i = 1; i <= 6; i++)
+        append(journal, i, 100);
+    assert_int_equal(prefer(journal, 1 << 2 | 1 << 5 | 1 << 6), 3);
+    ASSERT_HOLDS(journal, 600, 2, 5, 6, 1, 3, 4);
+    append(journal, 7, 100);
+    ASSERT_HOLDS(journal, 700, 2, 5, 6, 1, 3, 4, 7);
+    assert_int_equal(prefer(journal, UINT64_MAX), 7);
+    ASSERT_HOLDS(journal, 700, 2, 5, 6, 1, 3, 4, 7);
+    assert_int_equal(prefer(journal, 0), 0);
+    ASSERT_HOLDS(journal, 700, 2, 5, 6, 1, 3, 4, 7);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -244,6 +291,7 @@ int main(void)
         TEST(delivery_makes_room_and_ends_the_flight_one_by_one),
         TEST(what_is_larger_than_the_whole_journal_is_dropped_itself),
         TEST(finish_frees_what_waits_and_what_is_in_flight),
+        TEST(what_is_wanted_comes_first_and_both_keep_their_order),
         TEST(any_schedule_is_that_of_a_plain_array),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,21 @@ static void a_name_is_short_ascii_without_a_colon_first(void **state)
     assert_true(label_is_name(" a", 5));
 }
 
+static void what_may_still_come_is_pending_with_or_without_a_value(void **state)
+{
+    (void)state;
+    struct labels labels = {0};
+    labels_add(&labels, (struct label){.name = "A", .is_dimension = true, .is_pending = true});
+    labels_add(&labels,
+        (struct label){.name = "B", .value = "host", .is_stand_in = true, .is_pending = true});
+    labels_add(&labels, (struct label){.name = "C", .value = "host", .is_stand_in = true});
+    assert_true(labels_is_pending(&labels, "A"));
+    assert_true(labels_is_pending(&labels, "B"));
+    assert_false(labels_is_pending(&labels, "C"));
+    assert_false(labels_is_pending(&labels, "D"));
+    assert_null(labels_dimension(&labels, "A"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +108,7 @@ int main(void)
         cmocka_unit_test(a_dimension_has_up_to_1024_printable_characters),
         cmocka_unit_test(a_dimension_is_printable_ascii),
         cmocka_unit_test(as_many_labels_fit_as_promised),
+        cmocka_unit_test(what_may_still_come_is_pending_with_or_without_a_value),
         cmocka_unit_test(a_name_is_short_ascii_without_a_colon_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
