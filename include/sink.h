@@ -31,6 +31,21 @@ struct sink_wait {
     uint64_t until_ns;
 };
 
+// What `enawatch check` is told of a destination. Both texts are the caller's.
+enum sink_health {
+    SINK_WORKS,
+    SINK_UNCERTAIN, // nobody can know without sending
+    SINK_FAILS,
+};
+
+struct sink_finding {
+    enum sink_health health;
+    char *text;   // where documents would go, and what was found there
+    char *remedy; // NULL when it works
+};
+
+#define SINK_CHECK_NS (3 * NS_PER_S)
+
 struct sink {
     const struct sink_ops *ops;
     uint64_t n_reconnects; // connections after the first one
@@ -51,4 +66,7 @@ struct sink_ops {
         struct sink *sink, const struct now *now, struct ship_answer *ret_answer);
     void (*wait)(const struct sink *sink, struct sink_wait *ret_wait);
     void (*destroy)(struct sink *sink);
+    // For `enawatch check`, without a sink: would documents arrive? Sends none, and not one byte of
+    // one. The one function here that may block: for SINK_CHECK_NS.
+    void (*check)(const void *options, struct sink_finding *ret_finding);
 };

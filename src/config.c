@@ -56,8 +56,7 @@ static const struct option_table run_table = {
 static void attach(struct config *config, const struct option_table *table, void *options)
 {
     config->tables = xreallocarray(config->tables, config->n_tables + 1, sizeof(*config->tables));
-    config->tables[config->n_tables++] = (struct config_table){
-        table, options, xcalloc(table->n_rows, sizeof(char *))};
+    config->tables[config->n_tables++] = (struct config_table){table, options};
     for (size_t i = 0; i < table->n_rows; i++) {
         const struct option *row = &table->rows[i];
         if (row->fallback == NULL)
@@ -110,13 +109,14 @@ void config_finish(struct config *config)
 {
     for (size_t t = 0; t < config->n_tables; t++) {
         struct config_table *bound = &config->tables[t];
-        for (size_t i = 0; i < bound->table->n_rows; i++) {
+        for (size_t i = 0; i < bound->table->n_rows; i++)
             setting_free(&bound->table->rows[i], bound->options);
-            free(bound->origins[i]);
-        }
-        free(bound->origins);
     }
     free(config->tables);
+    config_forget_settings(config);
+    for (size_t i = 0; i < config->n_files; i++)
+        free(config->files[i]);
+    free(config->files);
     free(config->sink_options);
     *config = (struct config){0};
 }
@@ -161,18 +161,6 @@ static bool find_row(const struct config *config, const struct assignment *assig
                 return true;
     }
     return false;
-}
-
-const char *config_origin(const struct config *config, const char *section, const char *key)
-{
-    for (size_t t = 0; t < config->n_tables; t++) {
-        const struct config_table *bound = &config->tables[t];
-        for (size_t i = 0; i < bound->table->n_rows; i++)
-            if (strcmp(bound->table->section, section) == 0 &&
-                strcmp(bound->table->rows[i].name, key) == 0)
-                return bound->origins[i];
-    }
-    return NULL;
 }
 
 static bool has_section(const struct config *config, const char *section)
@@ -268,8 +256,7 @@ int config_assign(struct config *config, const struct assignment *assignment)
             assignment->key, assignment->value, complaint);
         return -EINVAL;
     }
-    free(bound->origins[i]);
-    bound->origins[i] = xstrdup(assignment->origin);
+    config_note_setting(config, assignment);
     return 0;
 }
 

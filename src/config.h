@@ -3,6 +3,7 @@
 // Constant after it was checked. Only config.c, daemon.c and command/ include this.
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "collector/ena.h"
@@ -32,11 +33,19 @@ struct run_options {
     int log; // index in the choices, see config_log_level()
 };
 
-// A table, the struct that its rows fill, and where each row's value came from.
+// A table, and the struct that its rows fill.
 struct config_table {
     const struct option_table *table;
     void *options;
-    char **origins; // per row: "FILE:LINE", "-o"; NULL: the default
+};
+
+// A key that was set, the last time it was: as it was written, and where. A map has one for each
+// of its pairs.
+struct config_setting {
+    char *section;
+    char *key;
+    char *value;
+    char *origin; // "FILE:LINE", "-o section.key=value"
 };
 
 struct config {
@@ -54,6 +63,10 @@ struct config {
     void *sink_options; // of the sinks, one block after the other
     size_t n_tables;
     struct config_table *tables;
+    size_t n_settings; // in the order in which they were set
+    struct config_setting *settings;
+    size_t n_files; // that were read, in this order
+    char **files;
 };
 
 // One thing that somebody wants set. Texts are borrowed.
@@ -79,8 +92,14 @@ must_check int config_set(struct config *config, const char *assignment);
 // What no row can see alone.
 must_check int config_check(const struct config *config);
 
-// Where a key's value came from: "FILE:LINE", "-o section.key=value"; NULL for the default.
+// Remembers where a key that was assigned came from.
+void config_note_setting(struct config *config, const struct assignment *assignment);
+void config_forget_settings(struct config *config);
+// Where a key's value came from: "FILE:LINE", "-o section.key=value"; NULL for the default. Of a
+// map without the name: its last pair's.
 const char *config_origin(const struct config *config, const char *section, const char *key);
+// Whether what was set is the default, however it was written.
+bool config_is_default(const struct config *config, const struct config_setting *setting);
 // Options struct of a sink, for its create().
 const void *config_sink_options(const struct config *config, const struct sink_ops *ops);
 enum log_level config_log_level(const struct config *config);

@@ -97,22 +97,22 @@ static int check_twins(const struct config *config)
     const struct identity_options *identity = &config->identity;
     for (size_t i = 0; i < identity->properties.n_pairs; i++) {
         const char *name = identity->properties.pairs[i].name;
+        scoped_free char *key = xasprintf("property.%s", name);
         if (has_pair(&identity->dimensions, name))
-            return complain(config, "identity", "property",
-                ".%s: allowed is a name that no dimension has", name);
+            return complain(config, "identity", key, ": allowed is a name that no dimension has");
     }
     return 0;
 }
 
 // So would a label and a statistic.
-static int check_labels(const struct config *config, const struct catalog *catalog, const char *key,
-    const struct option_map *map)
+static int check_labels(const struct config *config, const struct catalog *catalog,
+    const char *map_key, const struct option_map *map)
 {
     for (size_t i = 0; i < map->n_pairs; i++) {
         const char *name = map->pairs[i].name;
+        scoped_free char *key = xasprintf("%s.%s", map_key, name);
         if (catalog_find(catalog, name, strlen(name)) != METRIC_MAX)
-            return complain(
-                config, "identity", key, ".%s: allowed is a name that no statistic has", name);
+            return complain(config, "identity", key, ": allowed is a name that no statistic has");
     }
     return 0;
 }

@@ -73,6 +73,8 @@ static int read_file(struct config *config, const char *path, bool may_be_absent
     int r = read_all(file, path, &text, &n_bytes);
     if (r < 0)
         return r;
+    config->files = xreallocarray(config->files, config->n_files + 1, sizeof(*config->files));
+    config->files[config->n_files++] = xstrdup(path);
     struct file_reader reader = {config, path};
     return parse_ini(text, n_bytes, take_line, &reader);
 }
@@ -157,6 +159,7 @@ void config_print(const struct config *config, FILE *to)
             section = bound->table->section;
         }
         for (size_t i = 0; i < bound->table->n_rows; i++)
-            print_row(&bound->table->rows[i], bound->options, bound->origins[i], to);
+            print_row(&bound->table->rows[i], bound->options,
+                config_origin(config, section, bound->table->rows[i].name), to);
     }
 }

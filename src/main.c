@@ -15,6 +15,8 @@ static const char help[] =
     "\n"
     "  run        the daemon; enawatch run --help\n"
     "  read       what the counters say now; enawatch read --help\n"
+    "  check      what works, what does not, and what to do about it;\n"
+    "             enawatch check --help\n"
     "\n"
     "  --version  the version\n"
     "  --help     this text\n";
@@ -25,6 +27,7 @@ static const struct command {
 } commands[] = {
     {"run", command_run},
     {"read", command_read},
+    {"check", command_check},
 };
 
 int main(int argc, char **argv)

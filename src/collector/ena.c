@@ -132,18 +132,20 @@ static void forget_unanswered(struct ena *self, int ifindex)
             self->unanswered[i - 1] = self->unanswered[--self->n_unanswered];
 }
 
-static bool matches(const struct option_list *patterns, const char *name)
+bool ena_wants_name(const struct ena_options *options, const char *ifname)
 {
+    const struct option_list *patterns = &options->interfaces;
     for (size_t i = 0; i < patterns->n_words; i++)
-        if (fnmatch(patterns->words[i], name, 0) == 0)
+        if (fnmatch(patterns->words[i], ifname, 0) == 0)
             return true;
     return false;
 }
 
-static bool has_word(const struct option_list *list, const char *word)
+bool ena_wants_driver(const struct ena_options *options, const char *driver)
 {
-    for (size_t i = 0; i < list->n_words; i++)
-        if (strcmp(list->words[i], word) == 0)
+    const struct option_list *drivers = &options->drivers;
+    for (size_t i = 0; i < drivers->n_words; i++)
+        if (strcmp(drivers->words[i], driver) == 0)
             return true;
     return false;
 }
@@ -157,7 +159,7 @@ static enum answer ask_driver(struct ena *self, const struct link *link, struct 
         self->reader.counters, link, ret_eni->driver, ret_eni->driver_version);
     if (r < 0 && r != -EOPNOTSUPP)
         return ANSWER_NONE;
-    if (r == 0 && has_word(&self->options->drivers, ret_eni->driver))
+    if (r == 0 && ena_wants_driver(self->options, ret_eni->driver))
         return ANSWER_OURS;
     add_foreign(&self->foreign, link);
     return ANSWER_FOREIGN;
@@ -217,7 +219,7 @@ static void take_present(struct ena *self, const struct link *link)
 {
     forget_unanswered(self, link->ifindex);
     size_t i = find_source(self, link->ifindex);
-    if (!link->has_mac || !matches(&self->options->interfaces, link->ifname)) {
+    if (!link->has_mac || !ena_wants_name(self->options, link->ifname)) {
         if (i < self->n_sources)
             remove_source(self, i);
         return;

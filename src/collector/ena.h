@@ -3,6 +3,8 @@
 // ENIs.
 #pragma once
 
+#include <stdbool.h>
+
 #include "collector.h"
 #include "option.h"
 #include "os/counters.h"
@@ -14,6 +16,10 @@ struct ena_options {
 };
 
 extern const struct option_table ena_option_table; // section sample
+
+// Whether an interface of this name, or with this driver, is to be read.
+bool ena_wants_name(const struct ena_options *options, const char *ifname);
+bool ena_wants_driver(const struct ena_options *options, const char *driver);
 
 // Borrows options, catalog and counters for as long as it lives. `interval_ms`: between ticks.
 struct collector *ena_create(const struct ena_options *options, uint64_t interval_ms,

@@ -282,7 +282,7 @@ void eni_source_pace(struct eni_source *source, uint64_t read_ns)
             source->eni.ifname, mean_ms);
 }
 
-static const char *explain(int error)
+const char *eni_source_explain(int error)
 {
     switch (error) {
     case EOPNOTSUPP:
@@ -308,7 +308,7 @@ void eni_source_note(struct eni_source *source, int result, const struct now *no
     }
     if (source->told_error == 0)
         log_warning("ena: %s: cannot read the statistics: %s; trying again", source->eni.ifname,
-            explain(-result));
+            eni_source_explain(-result));
     source->told_error = -result;
     source->n_failures++;
     if (source->n_failures >= PATIENT_FAILURES)

@@ -62,4 +62,6 @@ bool eni_source_is_due(struct eni_source *source, const struct tick *tick);
 void eni_source_pace(struct eni_source *source, uint64_t read_ns);
 // Counts a result of eni_source_read() and says it when it is a change.
 void eni_source_note(struct eni_source *source, int result, const struct now *now);
+// What a (positive) errno means when it comes from reading an ENI.
+const char *eni_source_explain(int error);
 void eni_source_finish(struct eni_source *source);

@@ -161,30 +161,40 @@ static enum imds_trouble trouble_of_status(const struct imds *imds, long status)
     }
 }
 
+// What is wrong, and what to do about it.
+static const struct trouble_words {
+    const char *text, *remedy;
+} trouble_words[] = {
+    [IMDS_FINE] = {"answers", "nothing is to be done"},
+    [IMDS_UNREACHABLE] = {"nothing answers there: this is not EC2, or a firewall or network policy "
+                          "is in the way",
+        "open it, or set identity.instance_id and identity.imds = off"},
+    [IMDS_HOP_LIMIT] = {"takes the connection, but its token does not arrive: the hop limit of the "
+                        "instance's metadata is too low for a container with a network of its own",
+        "use the host's network, or aws ec2 modify-instance-metadata-options "
+        "--http-put-response-hop-limit 2"},
+    [IMDS_SILENT] = {"takes the connection, but does not answer in time: overloaded, or its "
+                     "packets are dropped (see linklocal_allowance_exceeded)",
+        "find what on this instance sends it, DNS and NTP so many packets"},
+    [IMDS_DISABLED] = {"is switched off for this instance",
+        "aws ec2 modify-instance-metadata-options --http-endpoint enabled, or set "
+        "identity.instance_id and identity.imds = off"},
+    [IMDS_THROTTLED] = {"is throttling: something on this instance asks it too often",
+        "find what does, or set identity.instance_id"},
+    [IMDS_FOREIGN] = {"what answers there is not the metadata service of EC2: it gives no tokens",
+        "correct identity.imds_endpoint, or set identity.instance_id and identity.imds = off"},
+    [IMDS_BROKEN] = {"gives answers that break off or are errors",
+        "ask it by hand (curl -X PUT .../latest/api/token), or set identity.instance_id"},
+};
+
 const char *imds_trouble_text(enum imds_trouble trouble)
 {
-    static const char *const texts[] = {
-        [IMDS_FINE] = "answers",
-        [IMDS_UNREACHABLE] = "nothing answers there: this is not EC2, or a firewall or network "
-                             "policy is in the way; "
-                             "open it, or set identity.instance_id and identity.imds = off",
-        [IMDS_HOP_LIMIT] =
-            "takes the connection, but its token does not arrive: the hop limit of the instance's "
-            "metadata is too low for a container with a network of its own; use the host's "
-            "network, "
-            "or aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2",
-        [IMDS_SILENT] = "takes the connection, but does not answer in time: overloaded, or its "
-                        "packets are dropped (see linklocal_allowance_exceeded)",
-        [IMDS_DISABLED] =
-            "is switched off for this instance; aws ec2 modify-instance-metadata-options "
-            "--http-endpoint enabled, or set identity.instance_id and identity.imds = off",
-        [IMDS_THROTTLED] = "is throttling: something on this instance asks it too often",
-        [IMDS_FOREIGN] =
-            "what answers there is not the metadata service of EC2: it gives no tokens; correct "
-            "identity.imds_endpoint, or set identity.instance_id and identity.imds = off",
-        [IMDS_BROKEN] = "gives answers that break off or are errors",
-    };
-    return texts[trouble];
+    return trouble_words[trouble].text;
+}
+
+const char *imds_trouble_remedy(enum imds_trouble trouble)
+{
+    return trouble_words[trouble].remedy;
 }
 
 static void say_trouble(struct imds *imds)
@@ -192,7 +202,8 @@ static void say_trouble(struct imds *imds)
     unsigned int bit = 1u << imds->trouble;
     if (imds->n_failures < FAILURES_TO_SAY || (imds->told & bit) != 0)
         return;
-    log_warning("imds: %s: %s", imds->endpoint, imds_trouble_text(imds->trouble));
+    log_warning("imds: %s: %s; %s", imds->endpoint, imds_trouble_text(imds->trouble),
+        imds_trouble_remedy(imds->trouble));
     imds->told |= bit;
 }
 

@@ -72,5 +72,7 @@ enum imds_answer imds_work(struct imds *imds, const struct now *now, struct answ
 // Boot time until which it rests; 0: it does not.
 uint64_t imds_rests_until_ns(const struct imds *imds);
 
-// What is wrong and what to do about it, for a log and for `enawatch check`.
+// What is wrong, after the endpoint and a colon, and what to do about it: for a log and for
+// `enawatch check`.
 const char *imds_trouble_text(enum imds_trouble trouble);
+const char *imds_trouble_remedy(enum imds_trouble trouble);

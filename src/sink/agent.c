@@ -11,6 +11,7 @@
 #include "flow/outage.h"
 #include "log.h"
 #include "sink.h"
+#include "sink/agent_check.h"
 #include "sink/agent_dialer.h"
 #include "sink/progress.h"
 
@@ -230,6 +231,12 @@ static void agent_wait(const struct sink *sink, struct sink_wait *ret_wait)
     };
 }
 
+static void agent_check(const void *options, struct sink_finding *ret_finding)
+{
+    const struct agent_options *wanted = options;
+    agent_check_endpoint(wanted->endpoint, ret_finding);
+}
+
 static const struct option agent_rows[] = {
     {
         .name = "endpoint",
@@ -257,4 +264,5 @@ const struct sink_ops sink_agent = {
     .work = agent_work,
     .wait = agent_wait,
     .destroy = agent_destroy,
+    .check = agent_check,
 };

@@ -195,6 +195,13 @@ static void stdout_destroy(struct sink *sink)
     free(out);
 }
 
+static void stdout_check(const void *options, struct sink_finding *ret_finding)
+{
+    (void)options;
+    *ret_finding = (struct sink_finding){.health = SINK_WORKS,
+        .text = xstrdup("stdout: a document is a line of the standard output")};
+}
+
 const struct sink_ops sink_stdout = {
     .name = "stdout",
     .table = {.section = "stdout"},
@@ -205,4 +212,5 @@ const struct sink_ops sink_stdout = {
     .work = stdout_work,
     .wait = stdout_wait,
     .destroy = stdout_destroy,
+    .check = stdout_check,
 };

@@ -18,13 +18,15 @@ RANKS = {
     "pipeline": 5, "sources": 5,
     "setting": 6, "exit_status": 6,
     "config": 7, "config_check": 7.5, "config_counters": 7.5, "config_file": 7.5,
+    "config_settings": 7.5,
     "daemon": 8,
     "command": 9,
     "main": 10,
 }
 # What base/ implements is declared where everybody can see it.
 BASE_HEADERS = {"base.h", "log.h"}
-MAY_SEE_CONFIG = {"config", "config_check", "config_counters", "config_file", "daemon", "command"}
+MAY_SEE_CONFIG = {"config", "config_check", "config_counters", "config_file", "config_settings", "daemon",
+                  "command"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks as the daemon does, with the same code, until everything was asked once, or nothing can be
+// had for now. Probes then look at what it knows.
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "command/check.h"
+#include "exit_status.h"
+#include "os/clock.h"
+
+#define ASK_NS (5 * NS_PER_S)
+// Of questions in a row: one failure is noise.
+#define FAILURES_TO_END 2
+
+static void see_enis(struct check *check, const struct now *now)
+{
+    for (size_t i = 0; i < check->survey.n_links; i++)
+        if (check->survey.links[i].as == SURVEYED_ENI)
+            identity_see(&check->identity, &check->survey.links[i].eni, now);
+}
+
+// Nothing to ask now: what is not known is asked again later, or will not be told soon.
+static bool is_settled(const struct check *check, const struct now *now, uint64_t end_ns)
+{
+    const struct identity *identity = &check->identity;
+    if (identity->asker != ASKER_NONE)
+        return false;
+    if (identity->imds.n_failures == 0)
+        return identity_due_ns(identity) > now->boot_ns;
+    return identity->imds.n_failures >= FAILURES_TO_END ||
+        imds_rests_until_ns(&identity->imds) >= end_ns;
+}
+
+static void wait_for_answers(const struct check *check, const struct now *now, uint64_t end_ns)
+{
+    uint64_t until_ns = identity_due_ns(&check->identity);
+    uint64_t http_ns = check->http->ops->deadline_ns(check->http);
+    if (http_ns != 0 && http_ns < until_ns)
+        until_ns = http_ns;
+    if (end_ns < until_ns)
+        until_ns = end_ns;
+    uint64_t left_ns = until_ns > now->boot_ns ? until_ns - now->boot_ns : 0;
+    struct pollfd end = {.fd = check->http->ops->descriptor(check->http), .events = POLLIN};
+    poll(&end, 1, (int)(left_ns / NS_PER_MS) + 1);
+}
+
+static void ask(struct check *check)
+{
+    uint64_t end_ns = clock_now().boot_ns + ASK_NS;
+    for (;;) {
+        struct now now = clock_now();
+        if (check->http != NULL)
+            check->http->ops->work(check->http, &now);
+        identity_work(&check->identity, &now);
+        if (is_settled(check, &now, end_ns) || now.boot_ns >= end_ns)
+            return;
+        if (check->http != NULL)
+            wait_for_answers(check, &now, end_ns);
+    }
+}
+
+// 0, or the exit status. Without an endpoint there is nothing to ask, and a reason.
+static int open_http(struct check *check)
+{
+    const char *reason = "a recording is played, which has nobody to ask";
+    int r = check_is_replay(check)
+        ? IDENTITY_NO_IMDS
+        : identity_endpoint(&check->config->identity, &check->imds_endpoint, &reason);
+    if (r == IDENTITY_BAD_ENVIRONMENT) {
+        log_error("%s", reason);
+        return EXIT_STATUS_CONFIG;
+    }
+    if (r == IDENTITY_NO_IMDS) {
+        check->no_imds_because = reason;
+        return EXIT_STATUS_DONE;
+    }
+    r = http_curl_create(&check->http);
+    if (r == 0)
+        return EXIT_STATUS_DONE;
+    log_error("cannot start HTTP: %s", strerror(-r));
+    return EXIT_STATUS_FAILED;
+}
+
+int check_identify(struct check *check)
+{
+    int status = open_http(check);
+    if (status != EXIT_STATUS_DONE)
+        return status;
+    struct now now = clock_now();
+    identity_init(&check->identity,
+        &(struct identity_setting){.options = &check->config->identity,
+            .http = check->http,
+            .endpoint = check->imds_endpoint,
+            .is_elsewhere = check_is_replay(check)},
+        &now);
+    see_enis(check, &now);
+    ask(check);
+    return EXIT_STATUS_DONE;
+}
