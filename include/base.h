@@ -2,6 +2,7 @@
 // What every file may use: compiler contracts, scope-bound cleanup, allocation that does not fail.
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *array, size_t n, size_t size);
 char *xstrdup(const char *text);
 printf_like(1, 2) char *xasprintf(const char *format, ...);
+printf_like(1, 0) char *xvasprintf(const char *format, va_list arguments);
 
 static inline void free_pointer(void *pointer)
 {

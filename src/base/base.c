@@ -31,13 +31,17 @@ char *xstrdup(const char *text)
     return must_have(strdup(text));
 }
 
-char *xasprintf(const char *format, ...)
+char *xvasprintf(const char *format, va_list arguments)
 {
     char *text = NULL;
+    return must_have(vasprintf(&text, format, arguments) < 0 ? NULL : text);
+}
+
+char *xasprintf(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
-        text = NULL;
+    char *text = xvasprintf(format, arguments);
     va_end(arguments);
-    return must_have(text);
+    return text;
 }

@@ -54,22 +54,11 @@ enum check_status report_status(const struct report *report)
     return report_count(report, CHECK_WARN) > 0 ? CHECK_WARN : CHECK_OK;
 }
 
-static char *format_list(const char *format, va_list arguments)
-{
-    va_list again;
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    char *text = xcalloc((size_t)(length > 0 ? length : 0) + 1, 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
-    va_end(again);
-    return text;
-}
-
 void text_add(char **text, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    scoped_free char *more = format_list(format, arguments);
+    scoped_free char *more = xvasprintf(format, arguments);
     va_end(arguments);
     char *longer = xasprintf("%s%s", *text != NULL ? *text : "", more);
     free(*text);
