@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "aws/imds.h"
 #include "identity/node_config.h"
 #include "identity/options.h"
 #include "identity/question.h"

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "aws/imds.h"
 #include "identity/facts.h"
 #include "identity/question.h"
 #include "sample.h"

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
+#include "aws/imds.h"
 #include "base.h"
-#include "identity/question.h"
 
 enum instance_fact {
     INSTANCE_ID,

@@ -4,9 +4,9 @@
 // about to be sent. The daemon owns one.
 #pragma once
 
+#include "aws/imds.h"
 #include "identity/cluster.h"
 #include "identity/eni_table.h"
-#include "identity/imds.h"
 #include "identity/instance.h"
 #include "identity/options.h"
 #include "labels.h"

@@ -3,12 +3,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aws/imds.h"
 #include "base/mac.h"
 #include "base/parse.h"
 #include "encode/emf.h"
 #include "identity/cluster.h"
 #include "identity/facts.h"
-#include "identity/imds.h"
 #include "identity/options.h"
 
 static const char *check_dimension_value(const char *name, const char *value)

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base.h"
 #include "now.h"
@@ -18,12 +17,6 @@
 #define QUESTION_RARELY_NS (60 * NS_PER_S)   // doubling up to it, until the wait is over
 #define QUESTION_SELDOM_NS (900 * NS_PER_S)  // from then on
 #define QUESTION_RENEW_NS  (3600 * NS_PER_S) // of an answer that may change
-
-// What the service said: `body` is NULL where there is no such key, and terminated; borrowed.
-struct answer {
-    const char *body;
-    size_t n_bytes;
-};
 
 // All zero: due at once.
 struct question {

@@ -2,7 +2,7 @@
 // Where the metadata service is, by configuration and environment, and what the keys about it take.
 #include <string.h>
 
-#include "identity/imds.h"
+#include "aws/imds.h"
 #include "setting.h"
 #include "support/identity_fixture.h"
 #include "support/unit.h"

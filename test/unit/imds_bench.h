@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "identity/imds.h"
+#include "aws/imds.h"
 #include "support/log_catcher.h"
 #include "support/scripted_http.h"
 #include "support/unit.h"

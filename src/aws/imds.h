@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client of the EC2 instance metadata service: version 2 only, one question at a time, over one
 // connection. Paths, headers and status codes: EC2 User Guide, "Access instance metadata". The
-// identity owns one.
+// identity owns one, and so does the credential provider that asks it.
 #pragma once
 
 #include <stdbool.h>
 
 #include "flow/backoff.h"
 #include "flow/outage.h"
-#include "identity/question.h"
 #include "os/http.h"
 
 #define IMDS_ENDPOINT_IPV4   "http://169.254.169.254"
@@ -37,6 +36,12 @@ enum imds_answer {
     IMDS_FAILED,    // `trouble`; it rests before the next question
 };
 
+// What the service said: `body` is NULL where there is no such key, and terminated; borrowed.
+struct answer {
+    const char *body;
+    size_t n_bytes;
+};
+
 struct imds {
     struct http *http;    // borrowed
     const char *endpoint; // borrowed: http://host, without a slash at the end
@@ -53,6 +58,7 @@ struct imds {
     struct backoff backoff;
     struct outage outage;
     enum imds_trouble trouble;
+    bool is_quiet;           // its owner says what is wrong, not we
     unsigned int told;       // troubles of this outage that the log knows of, a bit each
     unsigned int n_failures; // of questions, in a row
     uint64_t n_requests;     // sent, since the start

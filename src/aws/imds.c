@@ -4,7 +4,7 @@
 // packets share the link-local allowance that is watched here.
 #include <string.h>
 
-#include "identity/imds.h"
+#include "aws/imds.h"
 #include "log.h"
 
 #define CONNECT_MS UINT64_C(1000)
@@ -200,7 +200,7 @@ const char *imds_trouble_remedy(enum imds_trouble trouble)
 static void say_trouble(struct imds *imds)
 {
     unsigned int bit = 1u << imds->trouble;
-    if (imds->n_failures < FAILURES_TO_SAY || (imds->told & bit) != 0)
+    if (imds->is_quiet || imds->n_failures < FAILURES_TO_SAY || (imds->told & bit) != 0)
         return;
     log_warning("imds: %s: %s; %s", imds->endpoint, imds_trouble_text(imds->trouble),
         imds_trouble_remedy(imds->trouble));
