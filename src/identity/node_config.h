@@ -12,8 +12,6 @@
 // EKS: up to 100 characters, letters, digits, - and _, the first a letter or digit
 // (CreateCluster, EKS API 2017-11-01).
 #define CLUSTER_NAME_MAX 100
-// EC2 has at most 16 KiB of user data; more than this is in doubt unread.
-#define NODE_CONFIG_MAX_BYTES ((size_t)1024 * 1024)
 
 // Outcomes besides 0, a name.
 enum {
@@ -31,9 +29,10 @@ bool node_config_is_name(const char *text);
 // of nodeadm's internal version, so kind and apiVersion are not asked for).
 must_check int node_config_from_nodeadm(const char *text, size_t n_bytes,
     char ret_name[static CLUSTER_NAME_MAX + 1], const char **ret_reason);
-// EC2 user data: MIME multipart with parts application/node.eks.aws, or one NodeConfig alone
-// (node.eks.aws/v1alpha1): JSON, or YAML by lines, without a YAML parser. Drop-ins in
-// /etc/eks/nodeadm.d are merged over it by nodeadm and are not known here: ask for nodeadm's file
-// first. Scripts, cloud-config and the TOML of Bottlerocket are NONE, whatever they contain.
+// EC2 user data: one NodeConfig (node.eks.aws/v1alpha1) in YAML, or MIME multipart with some of
+// them. By lines, without a YAML parser: known is what AWS documents and generators write, the rest
+// is DOUBTFUL. Scripts, cloud-config and the TOML of Bottlerocket are NONE, whatever they contain.
+// Drop-ins in /etc/eks/nodeadm.d, which nodeadm merges over it, are not known here: ask for
+// nodeadm's file first.
 must_check int node_config_from_user_data(const char *text, size_t n_bytes,
     char ret_name[static CLUSTER_NAME_MAX + 1], const char **ret_reason);

@@ -1,268 +1,168 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cluster name out of a NodeConfig in YAML, by lines: which key is below which is told by
-// indentation alone. It knows the block style that people and generators write; any line it does
-// not know for sure makes the whole a doubt, so that nothing is matched inside of something else.
+// Which key is below which is told by indentation alone, and only what is told for sure is taken.
 #include <string.h>
+#include <strings.h>
 
-#include "identity/node_config_text.h"
-#include "identity/node_config_value.h"
+#include "base.h"
+#include "identity/node_config_lines.h"
 
-#define MAX_DEPTH 32
+#define KEY_MAX 256 // YAML 1.1 allows a key 1024 characters
 
-static const char odd_line[] = "it has YAML that is not read here";
-static const char twice[] = "it has a key twice";
-static const char too_deep[] = "it is nested too deeply";
-
-enum role { ROLE_ROOT, ROLE_SPEC, ROLE_CLUSTER, ROLE_OTHER };
-enum shape { SHAPE_MAP, SHAPE_LIST };
-
-// The keys that matter. Each is in one place only: name below metadata is another.
-enum key {
-    KEY_API_VERSION,
-    KEY_KIND,
-    KEY_NAME,
-    N_SCALARS,
-    KEY_SPEC = N_SCALARS,
-    KEY_CLUSTER,
-    N_KEYS
-};
-
+// Each is in one place only: name below metadata is another.
 static const struct {
-    const char *key;
-    enum role below;
-    enum role role; // of what is nested below it
-} keys[N_KEYS] = {
-    [KEY_API_VERSION] = {"apiVersion", ROLE_ROOT, ROLE_OTHER},
-    [KEY_KIND] = {"kind", ROLE_ROOT, ROLE_OTHER},
-    [KEY_NAME] = {"name", ROLE_CLUSTER, ROLE_OTHER},
-    [KEY_SPEC] = {"spec", ROLE_ROOT, ROLE_SPEC},
-    [KEY_CLUSTER] = {"cluster", ROLE_SPEC, ROLE_CLUSTER},
+    const char *word;
+    enum node_key parent;
+} keys[KEY_OTHER] = {
+    [KEY_API_VERSION] = {"apiVersion", KEY_ROOT},
+    [KEY_KIND] = {"kind", KEY_ROOT},
+    [KEY_NAME] = {"name", KEY_CLUSTER},
+    [KEY_SPEC] = {"spec", KEY_ROOT},
+    [KEY_CLUSTER] = {"cluster", KEY_SPEC},
 };
 
-struct level {
-    size_t indent;
-    enum shape shape;
-    enum role role;
-};
-
-struct matcher {
-    struct finding *finding;
-    size_t n_documents;
-    // Of this document:
-    struct level levels[MAX_DEPTH];
-    size_t n_levels;
-    bool may_nest; // the last entry has nothing on its line
-    enum role nested_role;
-    bool has_key[N_KEYS];
-    struct text scalars[N_SCALARS];
-    // A block scalar, whose lines say nothing:
-    bool is_in_block;
-    size_t block_parent; // the indentation it must exceed
-    size_t block_indent; // of its first line; 0 before that
-    size_t block_blanks; // of the longest blank line before that
-};
-
-static void doubt(struct matcher *matcher, const char *why)
+static bool is_printable(const char *line)
 {
-    finding_doubt(matcher->finding, why);
+    while (*line >= ' ' && *line <= '~')
+        line++;
+    return *line == '\0';
 }
 
-static bool push_level(struct matcher *matcher, size_t indent, enum shape shape)
+// To the level to which an entry belongs that starts here; false when there is none.
+static bool enter_level(struct node_lines *lines, size_t indent)
 {
-    enum role role = matcher->n_levels == 0 ? ROLE_ROOT : matcher->nested_role;
-    if (matcher->n_levels == MAX_DEPTH)
-        doubt(matcher, too_deep);
-    else if (shape == SHAPE_LIST && role != ROLE_OTHER)
-        doubt(matcher, odd_line);
-    else
-        matcher->levels[matcher->n_levels++] = (struct level){indent, shape, role};
-    return matcher->finding->doubt == NULL;
+    if (indent > lines->levels[lines->top].indent) {
+        if (!lines->may_nest || lines->top + 1 == ARRAY_SIZE(lines->levels))
+            return false;
+        lines->levels[++lines->top] = (struct node_level){indent, lines->key};
+    }
+    while (lines->levels[lines->top].indent > indent)
+        lines->top--;
+    return lines->levels[lines->top].indent == indent;
 }
 
-// To the level to which an entry belongs that starts at this column. Entries of a list may stand
-// as far left as the key they belong to.
-static bool enter_level(struct matcher *matcher, size_t indent, enum shape shape)
+// Takes `key:` or `"key":` off the line; NULL where there is none.
+static const char *take_key(char **line)
 {
-    if (matcher->n_levels == 0)
-        return push_level(matcher, indent, shape);
-    const struct level *top = &matcher->levels[matcher->n_levels - 1];
-    if (matcher->may_nest &&
-        (indent > top->indent ||
-            (indent == top->indent && shape == SHAPE_LIST && top->shape == SHAPE_MAP)))
-        return push_level(matcher, indent, shape);
-    while (matcher->n_levels > 1 &&
-        (top->indent > indent ||
-            (top->indent == indent && top->shape == SHAPE_LIST && shape == SHAPE_MAP)))
-        top = &matcher->levels[--matcher->n_levels - 1];
-    if (top->indent != indent || top->shape != shape)
-        doubt(matcher, odd_line);
-    return matcher->finding->doubt == NULL;
-}
-
-static void open_value(struct matcher *matcher, const struct value *value, enum role role)
-{
-    matcher->may_nest = value->kind == VALUE_NONE;
-    matcher->nested_role = role;
-    matcher->is_in_block = value->kind == VALUE_BLOCK;
-    matcher->block_parent = matcher->levels[matcher->n_levels - 1].indent;
-    matcher->block_indent = matcher->block_blanks = 0;
-}
-
-// N_KEYS for none of ours.
-static enum key key_of(const struct matcher *matcher, struct text text)
-{
-    enum role role = matcher->levels[matcher->n_levels - 1].role;
-    enum key key = 0;
-    while (key < N_KEYS && (keys[key].below != role || !text_is(text, keys[key].key)))
-        key++;
+    bool is_quoted = **line == '"';
+    char *key = *line + is_quoted, *end = key + strspn(key, LETTERS_AND_DIGITS "_./-");
+    char *colon = end + is_quoted;
+    if (end == key || end - key > KEY_MAX || (is_quoted && *end != '"') || colon[0] != ':' ||
+        (colon[1] != ' ' && colon[1] != '\0'))
+        return NULL;
+    *end = '\0';
+    *line = colon + 1 + strspn(colon + 1, " ");
     return key;
 }
 
-static void take_key(struct matcher *matcher, enum key key, const struct value *value)
+// Whether it is one scalar for sure: nothing after it, no comment, no escape.
+static bool is_scalar(const char *text)
 {
-    if (matcher->has_key[key])
-        doubt(matcher, twice);
-    matcher->has_key[key] = true;
-    if (key >= N_SCALARS) {
-        if (value->kind != VALUE_NONE && value->kind != VALUE_EMPTY_MAP)
-            doubt(matcher, odd_line);
-    } else if (value_is_string(value)) {
-        matcher->scalars[key] = value->text;
-    } else {
-        doubt(matcher, key == KEY_NAME ? "it has a cluster name that may be no string" : odd_line);
+    size_t n = strlen(text);
+    if (*text == '"' || *text == '\'')
+        return n > 1 && text[n - 1] == *text &&
+            strcspn(text + 1, (char[]){*text, '\\', '\0'}) == n - 2;
+    bool is_dash = *text == '-' && (text[1] == ' ' || n == 1);
+    return n > 0 && !is_dash && strchr("#&*!|>%@`,?:[]{}<=", *text) == NULL &&
+        strstr(text, ": ") == NULL && strstr(text, " #") == NULL &&
+        strchr(": ", text[n - 1]) == NULL;
+}
+
+static bool take_pair(struct node_lines *lines, const char *word, char *value)
+{
+    enum node_key parent = lines->levels[lines->top].parent, key = KEY_ROOT + 1;
+    while (key < KEY_OTHER && (keys[key].parent != parent || strcmp(word, keys[key].word) != 0))
+        key++;
+    lines->key = key;
+    lines->may_nest = *value == '\0';
+    bool is_nothing = lines->may_nest || strcmp(value, "{}") == 0;
+    if (key < KEY_OTHER) {
+        bool is_first = lines->values[key] == NULL;
+        lines->values[key] = value;
+        return is_first && (key < KEY_SPEC ? is_scalar(value) : is_nothing);
     }
+    lines->is_in_block = strcmp(value, "|") == 0 || strcmp(value, "|-") == 0;
+    lines->block_column = 0;
+    return lines->is_in_block || is_nothing || is_scalar(value);
 }
 
-static void take_pair(struct matcher *matcher, struct text text, struct text rest)
+static bool take_entry(struct node_lines *lines, size_t column, char *text)
 {
-    struct value value;
-    enum key key = key_of(matcher, text);
-    if (!value_parse(rest, &value)) {
-        doubt(matcher, odd_line);
-        return;
+    bool is_item = text[0] == '-' && text[1] == ' ';
+    if (is_item) {
+        if (lines->key != KEY_OTHER || !enter_level(lines, 2 * column + 1))
+            return false;
+        size_t n = 1 + strspn(text + 1, " ");
+        text += n;
+        column += n;
+        lines->may_nest = true;
     }
-    open_value(matcher, &value, key < N_KEYS ? keys[key].role : ROLE_OTHER);
-    if (key < N_KEYS)
-        take_key(matcher, key, &value);
+    const char *key = take_key(&text);
+    if (key != NULL)
+        return enter_level(lines, 2 * column) && take_pair(lines, key, text);
+    lines->may_nest = false;
+    return is_item && is_scalar(text);
 }
 
-// Steps over one `- `; false where there is none, or in doubt.
-static bool take_dash(struct matcher *matcher, struct text *text, size_t *indent)
+static bool take_line(struct node_lines *lines, char *line)
 {
-    static const struct value none = {VALUE_NONE};
-    if ((!text_is(*text, "-") && !text_starts_with(*text, "- ")) ||
-        !enter_level(matcher, *indent, SHAPE_LIST))
-        return false;
-    open_value(matcher, &none, ROLE_OTHER);
-    do {
-        *text = text_skip(*text, 1);
-        ++*indent;
-    } while (text_starts_with(*text, " "));
-    return true;
-}
-
-static void take_entry(struct matcher *matcher, size_t indent, struct text text)
-{
-    struct value value;
-    struct text key;
-    bool is_in_list = false;
-    while (take_dash(matcher, &text, &indent))
-        is_in_list = true;
-    if (matcher->finding->doubt != NULL)
-        return;
-    if (value_take_key(&text, &key)) {
-        if (enter_level(matcher, indent, SHAPE_MAP))
-            take_pair(matcher, key, text);
-    } else if (is_in_list && value_parse(text, &value)) {
-        open_value(matcher, &value, ROLE_OTHER);
-    } else {
-        doubt(matcher, odd_line);
+    size_t column = strspn(line, " ");
+    char *text = line + column;
+    bool is_blank = *text == '\0';
+    if (lines->is_in_block && (is_blank || 2 * column > lines->levels[lines->top].indent)) {
+        if (lines->block_column == 0 && !is_blank)
+            lines->block_column = column;
+        // Spaces alone before the first line of the text may move where that starts.
+        return is_blank ? column == 0 || lines->block_column > 0 : column >= lines->block_column;
     }
-}
-
-// Whether the line belongs to a block scalar. A tab where indentation is still told, and a first
-// line that is indented less than a blank one before it, are refused by YAML.
-static bool take_block_line(struct matcher *matcher, struct text line, size_t indent)
-{
-    bool is_blank = indent == line.n_bytes;
-    if (is_blank) {
-        if (indent > matcher->block_blanks && matcher->block_indent == 0)
-            matcher->block_blanks = indent;
+    lines->is_in_block = false;
+    if (is_blank || *text == '#')
         return true;
-    }
-    if (indent <= matcher->block_parent)
-        return matcher->is_in_block = false;
-    if (matcher->block_indent == 0) {
-        if (line.at[indent] == '\t' || matcher->block_blanks > indent)
-            doubt(matcher, odd_line);
-        matcher->block_indent = indent;
-    }
-    if (indent < matcher->block_indent)
-        doubt(matcher, odd_line);
-    return true;
+    bool is_start = lines->key == KEY_ROOT && strcmp(line, "---") == 0;
+    lines->key = is_start ? KEY_OTHER : lines->key;
+    return is_start || take_entry(lines, column, text);
 }
 
-// nodeadm reads the first document of a text only. Those after it are read here to have a doubt if
-// they differ.
-static void end_document(struct matcher *matcher)
+void node_lines_take(struct node_lines *lines, char *line)
 {
-    struct finding *finding = matcher->finding;
-    if (matcher->n_levels == 0 && matcher->n_documents > 1)
-        return;
-    if (!text_is(matcher->scalars[KEY_KIND], NODE_CONFIG_KIND) ||
-        !text_is(matcher->scalars[KEY_API_VERSION], NODE_CONFIG_API_VERSION))
-        finding_doubt(finding, node_config_is_other);
-    if (!matcher->has_key[KEY_NAME])
-        return;
-    if (matcher->n_documents > 1 && finding->name[0] == '\0')
-        finding_doubt(finding, "it has a name only in a later document");
-    finding_take_name(finding, matcher->scalars[KEY_NAME]);
+    lines->is_odd = lines->is_odd || !is_printable(line) || !take_line(lines, line);
 }
 
-static void start_document(struct matcher *matcher)
+// Takes quotes off a scalar.
+static char *unquote(char *value)
 {
-    *matcher = (struct matcher){
-        .finding = matcher->finding, .n_documents = matcher->n_documents + 1};
+    if (value == NULL || (*value != '"' && *value != '\''))
+        return value;
+    value[strlen(value) - 1] = '\0';
+    return value + 1;
 }
 
-// `---`, with nothing but a comment after it.
-static bool is_start(struct text text)
+static bool is_value(char *value, const char *word)
 {
-    struct value value;
-    return text_is(text, "---") ||
-        (text_starts_with(text, "--- ") && value_parse(text_skip(text, 3), &value) &&
-            value.kind == VALUE_NONE);
+    return value != NULL && strcmp(unquote(value), word) == 0;
 }
 
-static void take_line(struct matcher *matcher, struct text line)
+// Whether YAML may take it, without quotes, for another thing than a string.
+static bool is_other_type(const char *value)
 {
-    size_t indent = 0;
-    while (indent < line.n_bytes && line.at[indent] == ' ')
-        indent++;
-    if (matcher->is_in_block && take_block_line(matcher, line, indent))
-        return;
-    struct text text = text_skip(line, indent);
-    while (text.n_bytes > 0 && text.at[text.n_bytes - 1] == ' ')
-        text.n_bytes--;
-    if (text.n_bytes == 0 || *text.at == '#')
-        return;
-    bool has_start = indent == 0 && is_start(text);
-    if (has_start && matcher->n_documents > 0)
-        end_document(matcher);
-    if (has_start || matcher->n_documents == 0)
-        start_document(matcher);
-    if (memchr(text.at, '\t', text.n_bytes) != NULL)
-        doubt(matcher, odd_line);
-    else if (!has_start)
-        take_entry(matcher, indent, text);
+    static const char *const words[] = {
+        "y", "n", "yes", "no", "on", "off", "true", "false", "null"}; // YAML 1.1
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (strcasecmp(value, words[i]) == 0)
+            return true;
+    return *value >= '0' && *value <= '9';
 }
 
-void node_config_take_lines(struct text text, struct finding *finding)
+const char *node_lines_end(struct node_lines *lines, const char **ret_name)
 {
-    struct matcher matcher = {.finding = finding};
-    struct line line;
-    while (finding->doubt == NULL && text_next_line(&text, &line))
-        take_line(&matcher, line.text);
-    if (finding->doubt == NULL)
-        end_document(&matcher);
+    char *name = lines->values[KEY_NAME];
+    if (lines->is_odd)
+        return "it has YAML that is not read here";
+    // Another version may keep the name elsewhere.
+    if (!is_value(lines->values[KEY_API_VERSION], NODE_CONFIG_GROUP "/v1alpha1") ||
+        !is_value(lines->values[KEY_KIND], "NodeConfig"))
+        return "it has a document that is no NodeConfig of v1alpha1";
+    if (name != NULL && is_other_type(name))
+        return "it has a cluster name that may be no string";
+    *ret_name = unquote(name);
+    return NULL;
 }

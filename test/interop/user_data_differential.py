@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""User data of many shapes, read by enawatch and by a real parser of MIME and one of YAML (PyYAML, not in the
-standard library). A name of ours must be theirs; in shapes that generators and people write there must be one.
+"""User data of many shapes, read by enawatch and by a real parser of MIME and one of YAML (PyYAML, see
+requirements.txt). A name of ours must be theirs; in texts as generators and people write them there must be one.
 
     user_data_differential.py build/test/interop/user-data-print [TEXTS [SEED [OTHER_PROGRAM]]]
 
 OTHER_PROGRAM answers like user-data-print, with "error" for doubtful, and takes the place of Python's parsers."""
 import email
-import json
 import pathlib
 import random
 import subprocess
@@ -43,13 +42,18 @@ def some_config(rng):
     return shuffled(rng, {**HEAD, "metadata": some_tree(rng, 2), "spec": shuffled(rng, spec)})
 
 
-def some_yaml(rng):
-    """Any style that PyYAML can write, then perhaps a change by chance."""
-    text = "".join(yaml.dump(some_config(rng), sort_keys=False, allow_unicode=rng.random() < 0.5,
+def any_style(rng):
+    """Any style that PyYAML can write."""
+    return "".join(yaml.dump(some_config(rng), sort_keys=False, allow_unicode=rng.random() < 0.5,
                              default_flow_style=rng.choice([False] * 6 + [None, True]), indent=rng.randint(2, 6),
                              width=rng.choice([20, 80, 4000]), explicit_start=rng.random() < 0.4,
                              default_style=rng.choice([None] * 5 + ['"', "'", "|", ">"]))
                    for _ in range(rng.choice([1] * 6 + [2])))
+
+
+def some_yaml(rng):
+    """With changes by chance, perhaps."""
+    text = rng.choice([any_style, lambda rng: normal_yaml(rng, rng.choice(NAMES))])(rng)
     lines = text.split("\n")
     for _ in range(rng.choice([0, 0, 0, 1, 1, 2, 5])):
         at = rng.randrange(len(lines))
@@ -58,53 +62,54 @@ def some_yaml(rng):
             lambda line: line.replace('"', "").replace("'", ""), lambda line: line + rng.choice(["  ", " # evil: x"]),
             lambda line: line + "\n" + rng.choice(lines), lambda line: "# " + line,
             lambda line: line.replace(" ", "\t", 1), lambda line: line.replace(":", ": |", 1),
+            lambda line: line.replace(" ", " - ", 1), lambda line: line + "\n" + line.replace(line.strip(), "x"),
             lambda line: line + "\nspec:\n  cluster:\n    name: evil",
             lambda line: line[:rng.randrange(len(line) + 1)] + rng.choice("'\"{}[]&*!|>#:,-\t\r@%`") + line[3:],
             lambda line: rng.choice(["---", "...", "--- # x", "--- |", "%YAML 1.1"]) + "\n" + line])(lines[at])
     return "\n".join(lines)
 
 
-def plain_yaml(rng, name):
+def normal_yaml(rng, name):
     """As generators and people write it: block style throughout."""
-    kubelet = {"config": {"clusterDNS": ["10.0.0.10"], "taints": [{"key": "a", "name": "evil"}]},
-               "flags": ["--node-labels=a.b/c=d,e=f", '--x="y"']}
-    config = rng.choice(["", "spec:\n  cluster:\n    name: evil\n", "[a]\n  b = 'c'\n"])
+    kubelet = {"config": {"clusterDNS": ["10.0.0.10"], "taints": [{"key": "a", "name": "evil"}, {"key": "b"}]},
+               "flags": ["--node-labels=a.b/c=d,e=f", "--x=y:z"]}
+    config = rng.choice(["spec:\n  cluster:\n    name: evil\n", "[a]\n\n  b = 'c'\n", "x"])
     spec = {"cluster": shuffled(rng, {"name": name, "cidr": "10.0.0.0/16", "apiServerEndpoint": "https://a.b/c"}),
-            "kubelet": kubelet, "containerd": {"config": rng.choice([Text, str])(config)}, "instance": {}}
+            "kubelet": kubelet, "containerd": rng.choice([{}, {"config": Text(config)}]), "instance": {}}
     text = yaml.dump(shuffled(rng, {**HEAD, "spec": shuffled(rng, spec), "metadata": {"name": "evil"}}), width=4000,
                      sort_keys=False, default_style=rng.choice([None, None, '"']), indent=rng.choice([2, 2, 4]),
                      explicit_start=rng.random() < 0.5)
-    return text.replace("\nspec:\n", "\nspec: # all of it\n\n# ours\n", 1) if rng.random() < 0.3 else text
+    return text.replace("\nspec:\n", "\nspec:\n\n# ours\n", 1) if rng.random() < 0.3 else text
 
 
-def some_mime(rng, parts, is_plain):
+def some_mime(rng, parts, is_normal):
     end = rng.choice(["\n", "\r\n"])
-    boundary = rng.choice(["//", "BOUNDARY", "==MYBOUNDARY==", "a b"] + ([] if is_plain else ["a", "--", "=_?"]))
+    boundary = rng.choice(["//", "BOUNDARY", "==MYBOUNDARY=="] + ([] if is_normal else ["a b", "a", "--", "=_?"]))
     quoted = boundary if boundary == "BOUNDARY" and rng.random() < 0.5 else f'"{boundary}"'
-    text = f"Content-Type: multipart/mixed;{rng.choice([' ', end + '  '])}boundary={quoted}{end}X: y{end}{end}"
+    fold = " " if is_normal else rng.choice([" ", " ", end + "  "])
+    text = f"MIME-Version: 1.0{end}Content-Type: multipart/mixed;{fold}boundary={quoted}{end}{end}"
     for part in parts:
-        header = rng.choice(["Content-Type", "content-type"]) + ": application/node.eks.aws"
-        header += rng.choice(["", "; charset=utf-8", end + "Content-Transfer-Encoding: 7bit"] +
-                             ([] if is_plain else [end + "Content-Transfer-Encoding: base64", "x", "; x"]))
+        header = rng.choice(["Content-Type"] * 3 + ["Content-Type" if is_normal else "content-type"])
+        header += ": application/node.eks.aws"
+        header += rng.choice(["", end + "Content-Transfer-Encoding: 7bit"] + ([] if is_normal else [
+            "; charset=utf-8", end + "Content-Transfer-Encoding: base64", "x", "; x", end + "X: y"]))
         script = f"--{boundary}{end}Content-Type: text/x-shellscript{end}{end}#!/bin/sh\n{some_yaml(rng)}{end}"
         node = f"--{boundary}{end}{header}{end}{end}{part}{end}"
         text += rng.choice([node, node + script, script + node])
     text += f"--{boundary}--{rng.choice(['', end])}"
-    changes = [("", "")] if is_plain else [("", "")] * 20 + [("--\n", "\n"), (end, "\n"), ("\n", "\r\n"), (": ", ":")]
-    return text.replace(*rng.choice(changes))
+    changes = [("--\n", "\n"), (end, "\n"), ("\n", "\r\n"), (": ", ":")]
+    return text if is_normal or rng.random() < 0.8 else text.replace(*rng.choice(changes))
 
 
 def some_text(rng):
     """The text, and the name that must be found, if any."""
     name = rng.choice(["blue", "prod-1", "a_b", "x" * 100] + [None] * 9)
-    parts = [plain_yaml(rng, name) if name else some_yaml(rng) for _ in range(rng.choice([1, 1, 2]))]
+    parts = [normal_yaml(rng, name) if name else some_yaml(rng) for _ in range(rng.choice([1, 1, 2]))]
     return (some_mime(rng, parts, bool(name)) if rng.random() < 0.5 else parts[0]), name
 
 
 def name_in(part):
-    """nodeadm takes the first document of a part, and for JSON what starts like it."""
-    read = json.loads if part.lstrip().startswith(b"{") else lambda text: next(yaml.safe_load_all(text.decode()), None)
-    tree = read(part)
+    tree = yaml.safe_load(part.decode())
     if not isinstance(tree, dict) or {key: tree.get(key) for key in HEAD} != HEAD:
         raise ValueError("no NodeConfig")
     return "" + (((tree.get("spec") or {}).get("cluster") or {}).get("name") or "")  # A number is an error.
@@ -140,9 +145,11 @@ def main():
            if (our.startswith("name ") and our != their) or (name and our != f"name {name}")]
     for row in bad[:3]:
         print("--- ours: {}; theirs: {}\n{!r}".format(*row))
+    n_normal = sum(name is not None for _, name in cases)
     n_ours, n_theirs = (sum(answer.startswith("name ") for answer in answers) for answers in (ours, theirs))
-    print(f"{n_texts} texts: {n_ours} names of ours, {n_theirs} of theirs; {len(bad)} wrong")
-    return 1 if bad else 0
+    print(f"{n_texts} texts, {n_normal} of them normal: {n_ours} names of ours, {n_theirs} of theirs; {len(bad)} wrong")
+    # A test of texts that all are in doubt would prove nothing.
+    return 0 if not bad and n_normal >= n_texts / 5 and n_ours >= n_theirs / 2 else 1
 
 
 if __name__ == "__main__":

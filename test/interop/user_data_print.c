@@ -21,7 +21,7 @@ static void print_answer(const char *text, size_t n_bytes)
 
 int main(void)
 {
-    static char text[NODE_CONFIG_MAX_BYTES + 1];
+    static char text[1 << 20];
     char path[4096];
     while (fgets(path, sizeof(path), stdin) != NULL) {
         path[strcspn(path, "\n")] = '\0';

@@ -72,6 +72,13 @@ void assert_doubt(const char *text)
         fail_msg("%d \"%s\", not doubtful: %s", answer.r, answer.name, text);
 }
 
+void assert_doubt_of(const char *format, const char *word)
+{
+    const char *at = strstr(format, "%s");
+    scoped_free char *text = xasprintf("%.*s%s%s", (int)(at - format), format, word, at + 2);
+    assert_doubt(text);
+}
+
 void assert_reason(const char *text, const char *reason)
 {
     struct answer answer = ask(text);

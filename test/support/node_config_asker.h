@@ -25,4 +25,6 @@ void assert_name(const char *text, const char *name);
 void assert_blue(const char *text);
 void assert_none(const char *text);
 void assert_doubt(const char *text);
+// About the format with the word in place of its %s.
+void assert_doubt_of(const char *format, const char *word);
 void assert_reason(const char *text, const char *reason);

@@ -34,11 +34,8 @@ static void parts_are_found_in_any_order(void **state)
     assert_blue(MIME NODE "---\n" CONFIG "--//--");
     assert_blue(MIME SCRIPT "#!/bin/bash\n" NODE CONFIG SCRIPT "echo\n" END);
     assert_blue(MIME NODE CONFIG SCRIPT "x\n" END "and so on\n" NODE CONFIG);
-    assert_blue(
-        "X-First: of all\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"//\"\n"
-        "\nThis is MIME.\n\n" NODE CONFIG END);
+    assert_blue(MIME "This is MIME.\n\n" NODE CONFIG END);
     assert_blue(MIME NODE HEAD "spec:\n  kubelet:\n    flags:\n    - --a=b\n" NODE CONFIG END);
-    assert_blue(MIME "--//\n\nno header\n" NODE CONFIG END);
     assert_blue(MIME "--//\nContent-Type: text/plain\n\n" NODE CONFIG END);
     assert_none(MIME END NODE CONFIG END);
 }
@@ -47,35 +44,50 @@ static void a_part_of_another_type_is_ignored(void **state)
 {
     (void)state;
     assert_none(MIME SCRIPT CONFIG END);
-    assert_none(MIME "--//\n\n" CONFIG END);
-    assert_none(MIME "--//\nContent-Type: application/node.eks.aws.not\n\n" CONFIG END);
     assert_blue(
         MIME SCRIPT "cat <<E\n" HEAD "spec:\n  cluster:\n    name: green\nE\n" NODE CONFIG END);
+    assert_blue(MIME "--//\nContent-Type: text/x-shellscript;\n\n#!/bin/sh\n" NODE CONFIG END);
+    // But not of any type: a multipart may be inside, or what nodeadm refuses.
+    static const char *const types[] = {"Content-Type: application/node.eks.aws.not\n",
+        "Content-Type: application/octet-stream\n", "Content-Type: text\n", "X: y\n", ""};
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        assert_doubt_of(MIME "--//\n%s\n" CONFIG END, types[i]);
+        assert_doubt_of(MIME NODE CONFIG "--//\n%s\nx" END, types[i]);
+    }
 }
 
-static void headers_may_be_written_in_many_ways(void **state)
+static void headers_may_be_written_in_some_ways(void **state)
 {
     (void)state;
-    assert_blue("content-type:multipart/MIXED;boundary=B-1\n\n--B-1\ncONTENT-tYPE: "
-                "Application/Node.EKS.aws ; charset=utf-8; x=\"y z\";\n\n" CONFIG "--B-1--");
-    assert_blue("Content-Type: multipart/mixed;\n\tcharset=x;\n  Boundary=\"==a b:c==\"\n"
-                "MIME-Version: 1.0\nNumber-Attachments: 1\n\n--==a b:c==  \t\n"
-                "Content-Transfer-Encoding: 7bit\nContent-Disposition: attachment;\n"
-                " filename=\"x\"\nContent-Type:\n application/node.eks.aws\n\n" CONFIG
-                "\n--==a b:c==-- \n");
+    assert_blue("Content-Type: multipart/mixed; boundary=B-1\nMIME-Version: 1.0\n\n--B-1\n"
+                "Content-Type: application/node.eks.aws\nMime-Version: 1.0\n"
+                "Content-Transfer-Encoding: 7bit\n"
+                "Content-Disposition: attachment; filename=\"x\"\n\n" CONFIG "--B-1--");
+    static const char *const boundaries[] = {"==MYBOUNDARY==",
+        "===============5189065377222898407==", "/:/+++", "+AWS+CDK+User+Data+Separator=="};
+    for (size_t i = 0; i < ARRAY_SIZE(boundaries); i++) {
+        const char *b = boundaries[i];
+        scoped_free char *text = xasprintf(
+            "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"%s\"\n\n--%s\n"
+            "Content-Type: application/node.eks.aws\n\n" CONFIG "--%s--\n",
+            b, b, b);
+        assert_blue(text);
+    }
     static const char *const types[] = {"multipart/mixed",
         "multipart/mixed; boundary=", "multipart/mixed; boundary=\"\"",
-        "multipart/mixed; boundary=\"//", "multipart/mixed; boundary=//",
+        "multipart/mixed; boundary=\"//", "multipart/mixed; boundary=//\"",
         "multipart/mixed; boundary=\"\\//\"", "multipart/mixed; boundary=\"//\"; boundary=\"//\"",
         "multipart/mixed; boundary*=//", "multipart/mixed boundary=\"//\"",
         "multipart/mixed; boundary=\"//\" x", "multipart/mixed; boundary=\"// \"",
-        "multipart/; boundary=\"//\"",
-        "multipart/mixed; boundary=\"//\"\nContent-Type: multipart/mixed; boundary=\"//\""};
-    char text[1024];
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-        snprintf(text, sizeof(text), "Content-Type: %s\n\n" NODE CONFIG END, types[i]);
-        assert_doubt(text);
-    }
+        "multipart/; boundary=\"//\"", "multipart/mixed;\n boundary=\"//\"", "text/plain",
+        "application/node.eks.aws",
+        "multipart/mixed; boundary=\"//\"\nContent-Type: multipart/mixed; boundary=\"//\"",
+        "multipart/mixed; boundary=\"//\"\nX: y", "multipart/mixed; boundary=\"//\"\nx"};
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+        assert_doubt_of("Content-Type: %s\n\n" NODE CONFIG END, types[i]);
+    assert_doubt("X: y\n" MIME NODE CONFIG END);
+    assert_doubt("Content-Type: multipart/mixed; boundary=\"\"\n\n--\n"
+                 "Content-Type: application/node.eks.aws\n\n" CONFIG "----\n");
 }
 
 static void parts_that_cannot_be_told_are_in_doubt(void **state)
@@ -84,15 +96,13 @@ static void parts_that_cannot_be_told_are_in_doubt(void **state)
     assert_doubt(MIME NODE CONFIG);
     assert_doubt(MIME NODE CONFIG "--//");
     assert_doubt(MIME NODE CONFIG "--//x\n" END);
+    assert_doubt(MIME NODE CONFIG "--// \n" END);
+    assert_doubt(MIME NODE CONFIG "--//-\n");
+    assert_doubt(MIME NODE CONFIG "--//-- \n");
     assert_doubt(MIME "--//\n" NODE CONFIG END);
     assert_doubt(MIME "--//\nContent-Type: text/plain\n" NODE CONFIG END);
-    assert_doubt("X: node.eks.aws\nContent-Type: multipart/mixed; boundary=\"a:\"\n\n--a:\n--a:");
-    assert_doubt("Content-Type: multipart/mixed; boundary=\"a \"\n\n--a \n"
-                 "Content-Type: application/node.eks.aws\n\n" CONFIG "--a --");
-    assert_doubt(MIME "--//\nContent-Type: application/node.eks.aws\nContent-Type:\n\n" CONFIG END);
     assert_doubt(MIME "--//\nContent-Type: application/node.eks.aws\n" CONFIG END);
     assert_doubt(MIME "--//\nContent-Type: application/node.eks.aws; x\n\n" CONFIG END);
-    assert_doubt(MIME NODE CONFIG "--//\nContent-Type: text\n\nx" END);
     assert_doubt(MIME "--//\nContent-Type: application/node.eks.aws\n"
                       "Content-Type: text/plain\n\n" CONFIG END);
     assert_doubt(MIME "--//\nContent-Type: multipart/mixed; boundary=\"x\"\n\n--x\n"
@@ -100,6 +110,8 @@ static void parts_that_cannot_be_told_are_in_doubt(void **state)
     assert_doubt(MIME NODE END);
     assert_doubt(MIME NODE CONFIG NODE "kind: Other\n" END);
     assert_doubt(MIME NODE "\"" CONFIG END);
+    assert_doubt("MIME-Version: 1.0\nContent-Type: application/node.eks.aws\n\n" CONFIG);
+    assert_doubt("MIME-Version: 1.0\nContent-Type: node.eks.aws");
 }
 
 #define CRLF_HEAD "Content-Type: multipart/mixed; boundary=\"//\"\r\n\r\n"
@@ -110,22 +122,20 @@ static void parts_that_cannot_be_told_are_in_doubt(void **state)
 static void line_ends_may_differ_between_headers_and_bodies(void **state)
 {
     (void)state;
-    assert_int_equal(ask_as_it_is(CRLF_HEAD CRLF_NODE CONFIG "\r\n--//--\r\n").r, 0);
-    assert_int_equal(ask_as_it_is(CRLF_HEAD CRLF_NODE CONFIG "\r\n--//--").r, 0);
-    assert_int_equal(
-        ask_as_it_is(
-            "Content-Type: multipart/mixed; boundary=\"//\"\nMIME-Version: 1.0\r\n\r\n" NODE CONFIG
-            "\r\n--//--\n")
-            .r,
-        0);
-    assert_int_equal(ask_as_it_is(CRLF_HEAD CRLF_NODE CONFIG "--//--\r\n").r, NODE_CONFIG_DOUBTFUL);
-    assert_int_equal(
-        ask_as_it_is(CRLF_HEAD CRLF_NODE CONFIG "\r\n--//--\n").r, NODE_CONFIG_DOUBTFUL);
-    assert_int_equal(ask_as_it_is(MIME NODE CONFIG "\n--//--\r\n").r, NODE_CONFIG_DOUBTFUL);
-    assert_int_equal(ask_as_it_is(CRLF_HEAD "--//\r\nContent-Type: text/plain\r\n\r\n" NODE CONFIG
-                                            "\r\n--//--\r\n")
-                         .r,
-        NODE_CONFIG_DOUBTFUL);
+    static const char *const good[] = {CRLF_HEAD CRLF_NODE CONFIG "\r\n--//--\r\n",
+        CRLF_HEAD CRLF_NODE CONFIG "\r\n--//--", MIME NODE CONFIG "\r\n--//--\n",
+        CRLF_HEAD CRLF_NODE CONFIG "\r\n--//\r\nContent-Type: text/plain\r\n\r\nx\n\r\n--//--\r\n",
+        "Content-Type: multipart/mixed; boundary=\"//\"\nMIME-Version: 1.0\r\n\r\n" CRLF_NODE CONFIG
+        "\r\n--//--\r\n"};
+    static const char *const odd[] = {CRLF_HEAD CRLF_NODE CONFIG "--//--\r\n",
+        CRLF_HEAD CRLF_NODE CONFIG "\r\n--//--\n", MIME NODE CONFIG "\n--//--\r\n",
+        CRLF_HEAD "--//\r\nContent-Type: text/plain\r\n\r\n" NODE CONFIG "\r\n--//--\r\n"};
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+        if (ask_as_it_is(good[i]).r != 0)
+            fail_msg("no name: %s", good[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
+        if (ask_as_it_is(odd[i]).r != NODE_CONFIG_DOUBTFUL)
+            fail_msg("not doubtful: %s", odd[i]);
 }
 
 static void several_node_configs_must_agree(void **state)
@@ -133,19 +143,17 @@ static void several_node_configs_must_agree(void **state)
     (void)state;
     assert_blue(MIME NODE CONFIG NODE CONFIG END);
     assert_blue(MIME NODE CONFIG NODE HEAD "spec:\n  kubelet:\n" END);
-    assert_blue(CONFIG "---\n" CONFIG);
-    assert_blue(CONFIG "---\n" HEAD "---\n");
     static const char different[] = "it has several NodeConfigs with different names";
     assert_reason(MIME NODE CONFIG NODE HEAD "spec:\n  cluster:\n    name: green\n" END, different);
-    assert_reason(CONFIG "---\n" HEAD "spec:\n  cluster:\n    name: green\n", different);
-    assert_reason(CONFIG "---\n" HEAD "spec:\n  cluster:\n    name: blues\n", different);
-    assert_reason(CONFIG "---\n" HEAD "spec:\n  cluster:\n    name: blu\n", different);
-    assert_reason(CONFIG "---\n" HEAD "spec:\n  cluster:\n    name: bleu\n", different);
+    static const char *const others[] = {"blues", "blu", "bleu", "Blue"};
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        assert_doubt_of(
+            MIME NODE CONFIG NODE HEAD "spec:\n  cluster:\n    name: %s\n" END, others[i]);
     // nodeadm reads the first document of a part only.
+    assert_doubt(CONFIG "---\n" CONFIG);
+    assert_doubt(CONFIG "---\n");
     assert_doubt(HEAD "---\n" CONFIG);
-    assert_doubt("kind: Other\n---\n" CONFIG);
     assert_doubt("---\n---\n" CONFIG);
-    assert_doubt(CONFIG "---\nkind: Other\n");
 }
 
 static void an_encoded_text_is_in_doubt(void **state)
@@ -153,62 +161,41 @@ static void an_encoded_text_is_in_doubt(void **state)
     (void)state;
     // base64 of "apiVersion: node.eks.aws/v1alpha1".
     static const char encoded[] = "YXBpVmVyc2lvbjogbm9k\nZS5la3MuYXdzL3YxYWxwaGEx\n";
-    char text[512];
     assert_reason(encoded, "it is base64");
-    static const char headers[] = MIME "--//\nContent-Type: application/node.eks.aws\n";
-    snprintf(text, sizeof(text), "%sContent-Transfer-Encoding: BASE64\n\n%s" END, headers, encoded);
-    assert_reason(text, "its NodeConfig is base64");
-    static const char *const others[] = {"quoted-printable", "x-gzip", "8bit x", ""};
-    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-        snprintf(text, sizeof(text), "%sContent-Transfer-Encoding: %s\n\n" CONFIG END, headers,
-            others[i]);
-        assert_reason(text, "it has a part of unknown encoding");
+    static const char *const encodings[] = {"base64", "BASE64", "quoted-printable", "x-gzip", ""};
+    for (size_t i = 0; i < ARRAY_SIZE(encodings); i++) {
+        assert_doubt_of(MIME "--//\nContent-Type: application/node.eks.aws\n"
+                             "Content-Transfer-Encoding: %s\n\n" CONFIG END,
+            encodings[i]);
+        assert_doubt_of(MIME
+            "--//\nContent-Transfer-Encoding: %s\nContent-Type: text/plain\n\nYQ==\n" NODE CONFIG
+                END,
+            encodings[i]);
     }
-    assert_doubt(MIME NODE "YXBpVmVyc2lvbjogbm9kZS5la3MuYXdzL3YxYWxwaGEx\n" END);
-    assert_blue(MIME
-        "--//\nContent-Transfer-Encoding: base64\nContent-Type: text/plain\n\nYQ==\n" NODE CONFIG
-            END);
-    assert_string_equal(ask_as_it_is("\x1f\x8b\x08").reason, "it is compressed");
+    assert_doubt_of(MIME NODE "%s" END, encoded);
+    assert_string_equal(ask_as_it_is("\x1f\x8b\x08").reason, "it is compressed or binary");
 }
 
 static void bytes_that_are_no_text_are_in_doubt(void **state)
 {
     (void)state;
-    static const char with_nul[] = "key: \0" CONFIG;
+    static const char with_nul[] = CONFIG "\0";
     struct answer answer = ask_bytes(node_config_from_user_data, with_nul, sizeof(with_nul) - 1);
-    assert_string_equal(answer.reason, "it is binary");
-    // YAML 1.1 has more line ends than LF: lone CR, NEL, LS, PS.
+    assert_string_equal(answer.reason, "it is compressed or binary");
+    // YAML 1.1 has more line ends than LF: lone CR, NEL, LS, PS. And what is no ASCII is left open.
     static const char *const bytes[] = {"\r", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\x01",
-        "\x7f", "\x1b[0m", "\xff", "\xc3", "\xed\xa0\x80", "\xef\xbb\xbf", "\xef\xbf\xbe"};
-    char text[256];
+        "\x7f", "\x1b[0m", "\xff", "\xc3", "\xed\xa0\x80", "\xef\xbb\xbf", "\xef\xbf\xbe", "\t",
+        "\xc3\xbc"};
     for (size_t i = 0; i < ARRAY_SIZE(bytes); i++) {
-        snprintf(text, sizeof(text), CONFIG "# a%sb\n", bytes[i]);
-        assert_int_equal(ask_as_it_is(text).r, NODE_CONFIG_DOUBTFUL);
+        assert_doubt_of(CONFIG "# a%sb\n", bytes[i]);
+        assert_doubt_of("%s" CONFIG, bytes[i]);
+        assert_doubt_of(HEAD "text: |\n  a%sb\n  spec:\n" CONFIG, bytes[i]);
     }
-    assert_blue(
-        "# \xc3\xbc\xec\x9d\xb4\xf0\x9f\x98\x80 \xe2\x80\x94\n" CONFIG "a: \xc3\xbc # \xc2\xa0\n");
     // But no doubt about what is not nodeadm's.
     assert_none("#!/bin/sh\n\x01\xff");
     assert_none("hello \xff");
     assert_none(MIME SCRIPT "\xff\x01" END);
     assert_blue(MIME SCRIPT "\xff\x01\n" NODE CONFIG END);
-}
-
-static void user_data_may_be_json(void **state)
-{
-    (void)state;
-    assert_blue(
-        "{\"apiVersion\":\"node.eks.aws/v1alpha1\",\"kind\":\"NodeConfig\","
-        "\"metadata\":{\"name\":\"green\"},\"spec\":{\"cluster\":{\"name\":\"bl\\u0075e\"}}}");
-    assert_blue(MIME NODE "\n {\"apiVersion\": \"node.eks.aws/v1alpha1\",\n\"kind\":\"NodeConfig\","
-                          "\"spec\":{\n\"cluster\":{\"name\":\"blue\"}}}\n" END);
-    assert_none("{\"apiVersion\":\"node.eks.aws/v1alpha1\",\"kind\":\"NodeConfig\"}");
-    assert_doubt("{\"apiVersion\":\"node.eks.aws/v1\",\"kind\":\"NodeConfig\","
-                 "\"spec\":{\"cluster\":{\"name\":\"blue\"}}}");
-    assert_doubt(
-        "{\"apiVersion\":\"node.eks.aws/v1alpha1\",\"spec\":{\"cluster\":{\"name\":\"b\"}}}");
-    assert_doubt("{\"apiVersion\":\"node.eks.aws/v1alpha1\",\"kind\":\"NodeConfig\"} x");
-    assert_none("{\"ignition\": {\"version\": \"3.0.0\"}, \"x\": }");
 }
 
 int main(void)
@@ -217,13 +204,12 @@ int main(void)
         cmocka_unit_test(user_data_of_others_has_no_name),
         cmocka_unit_test(parts_are_found_in_any_order),
         cmocka_unit_test(a_part_of_another_type_is_ignored),
-        cmocka_unit_test(headers_may_be_written_in_many_ways),
+        cmocka_unit_test(headers_may_be_written_in_some_ways),
         cmocka_unit_test(parts_that_cannot_be_told_are_in_doubt),
         cmocka_unit_test(line_ends_may_differ_between_headers_and_bodies),
         cmocka_unit_test(several_node_configs_must_agree),
         cmocka_unit_test(an_encoded_text_is_in_doubt),
         cmocka_unit_test(bytes_that_are_no_text_are_in_doubt),
-        cmocka_unit_test(user_data_may_be_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
