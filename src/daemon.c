@@ -130,7 +130,7 @@ static int start_identity(struct daemon *daemon, const struct now *now)
     }
     if (r == IDENTITY_NO_IMDS && reason != NULL)
         log_info("imds: not asked: %s", reason);
-    if (r == 0 && (r = http_curl_create(&daemon->http)) < 0) {
+    if (r == 0 && (r = http_curl_create(&(struct http_curl_options){0}, &daemon->http)) < 0) {
         log_error("cannot start HTTP: %s", strerror(-r));
         return EXIT_STATUS_FAILED;
     }

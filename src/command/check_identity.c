@@ -75,7 +75,7 @@ static int open_http(struct check *check)
         check->no_imds_because = reason;
         return EXIT_STATUS_DONE;
     }
-    r = http_curl_create(&check->http);
+    r = http_curl_create(&(struct http_curl_options){0}, &check->http);
     if (r == 0)
         return EXIT_STATUS_DONE;
     log_error("cannot start HTTP: %s", strerror(-r));

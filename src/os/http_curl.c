@@ -2,38 +2,16 @@
 // HTTP by libcurl's multi interface, driven by events: curl names the sockets that it waits for,
 // which an epoll instance collects into one descriptor, and one time. Nothing here waits but the
 // threads in which curl resolves names.
-//
-// What curl does by itself is left alone: certificates and names are verified, redirects are not
-// followed, no cookies, no .netrc, no HTTP/0.9, no compression is asked for, and a request that
-// meets a kept connection which the peer has closed goes out again on a fresh one.
-#include <ctype.h>
-#include <curl/curl.h>
 #include <errno.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "os/clock.h"
-#include "os/http.h"
+#include "os/http_exchange.h"
 
-#define MAX_IDLE_CONNECTIONS 4L
-#define EVENTS_AT_ONCE       8
-#define BODY_FIRST_BYTES     ((size_t)4096)
-#define TOO_LARGE_SINCE_8_6  100 // CURLE_TOO_LARGE of curl.h
-
-struct http_exchange {
-    struct http_exchange *next, **link; // of all that have not been ended; link points at this one
-    enum http_outcome outcome;
-    CURL *easy;        // NULL: it is over
-    bool is_connected; // by TCP, to the host or its proxy
-    struct curl_slist *headers;
-    size_t max_body_bytes, n_header_bytes;
-    char *body;
-    size_t n_body_bytes, n_reserved_bytes; // NULL and none until something came
-    bool is_too_large;
-    long status;
-    char reason[CURL_ERROR_SIZE];
-};
+#define MAX_IDLE_CONNECTIONS  4L
+#define EVENTS_AT_ONCE        8
+#define QUICK_EXIT_SINCE_8_20 ((CURLMoption)21) // CURLMOPT_QUICK_EXIT of multi.h
 
 struct curl_http {
     struct http base;
@@ -41,6 +19,8 @@ struct curl_http {
     int epoll_fd;
     uint64_t deadline_ns;
     struct http_exchange *first;
+    struct http_addresses addresses;
+    char *ca_bundle; // NULL: the system's
 };
 
 static const struct http_ops curl_http_ops;
@@ -72,7 +52,8 @@ static bool has_tcp_peer(int fd)
 
 // What curl waits for changes when TCP has connected and when it turns to another socket: for the
 // last one it is told here whether it is connected, before TLS and alike in all versions of curl,
-// whose times and ports are not (tried: 7.88, 8.5, 8.11, 8.22).
+// whose times and ports are not (tried: 7.88, 8.5, 8.11, 8.17,
+// 8.22).
 static void note_connection(CURL *easy, curl_socket_t fd)
 {
     char *exchange = NULL;
@@ -107,161 +88,13 @@ static int set_deadline(CURLM *multi, long in_ms, void *data)
     return 0;
 }
 
-static size_t take_header(char *bytes, size_t size, size_t n, void *data)
-{
-    (void)bytes;
-    (void)size; // 1
-    struct http_exchange *exchange = data;
-    exchange->n_header_bytes += n;
-    exchange->is_too_large = exchange->n_header_bytes > HTTP_MAX_HEADERS;
-    return exchange->is_too_large ? CURL_WRITEFUNC_ERROR : n;
-}
-
-// Room for one more byte than there are: the terminator.
-static void reserve(struct http_exchange *exchange, size_t n_body_bytes)
-{
-    if (n_body_bytes < exchange->n_reserved_bytes)
-        return;
-    size_t n = exchange->n_reserved_bytes > 0 ? exchange->n_reserved_bytes : BODY_FIRST_BYTES;
-    while (n <= n_body_bytes)
-        n *= 2;
-    exchange->body = xreallocarray(exchange->body, n, 1);
-    exchange->n_reserved_bytes = n;
-}
-
-static size_t take_body(char *bytes, size_t size, size_t n, void *data)
-{
-    (void)size; // 1
-    struct http_exchange *exchange = data;
-    exchange->is_too_large = n > exchange->max_body_bytes - exchange->n_body_bytes;
-    if (exchange->is_too_large)
-        return CURL_WRITEFUNC_ERROR;
-    reserve(exchange, exchange->n_body_bytes + n);
-    memcpy(exchange->body + exchange->n_body_bytes, bytes, n);
-    exchange->n_body_bytes += n;
-    exchange->body[exchange->n_body_bytes] = '\0';
-    return n;
-}
-
-// --- Outcomes ---
-
-// A proxy that refuses to tunnel is no way to the host.
-static bool has_reached(const struct http_exchange *exchange)
-{
-    long proxy_status = 0;
-    curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
-    return exchange->is_connected && proxy_status < 300;
-}
-
-// Memory does not run out here: CURLE_OUT_OF_MEMORY is what a line of headers beyond curl's own
-// limit, 100 KB, was called before curl 8.6.
-static enum http_outcome outcome_of(const struct http_exchange *exchange, CURLcode code)
-{
-    switch ((int)code) {
-    case CURLE_OK:
-        return HTTP_ANSWERED;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return HTTP_UNRESOLVED;
-    case CURLE_OPERATION_TIMEDOUT:
-        return exchange->is_connected ? HTTP_SILENT : HTTP_NO_CONTACT;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-        return HTTP_UNTRUSTED;
-    case CURLE_FILESIZE_EXCEEDED:
-    case CURLE_OUT_OF_MEMORY:
-    case TOO_LARGE_SINCE_8_6:
-        return HTTP_TOO_LARGE;
-    default:
-        return has_reached(exchange) ? HTTP_BROKEN : HTTP_UNREACHABLE;
-    }
-}
-
-static void say_why(struct http_exchange *exchange, CURLcode code)
-{
-    const char *why = exchange->reason[0] != '\0' ? exchange->reason : curl_easy_strerror(code);
-    if (exchange->outcome == HTTP_TOO_LARGE)
-        why = "The answer is too large";
-    if (why != exchange->reason)
-        snprintf(exchange->reason, sizeof(exchange->reason), "%s", why);
-    for (char *at = exchange->reason; *at != '\0'; at++)
-        if (iscntrl((unsigned char)*at))
-            *at = ' ';
-}
-
-static void drop_easy(struct curl_http *http, struct http_exchange *exchange)
-{
-    curl_multi_remove_handle(http->multi, exchange->easy);
-    curl_easy_cleanup(exchange->easy);
-    curl_slist_free_all(exchange->headers);
-    exchange->easy = NULL;
-}
-
-static void conclude(struct curl_http *http, struct http_exchange *exchange, CURLcode code)
-{
-    exchange->outcome = exchange->is_too_large ? HTTP_TOO_LARGE : outcome_of(exchange, code);
-    if (exchange->outcome == HTTP_ANSWERED)
-        curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &exchange->status);
-    else
-        say_why(exchange, code);
-    drop_easy(http, exchange);
-}
-
-// --- The request ---
-
-// What has no body has none by "Content-Length: 0", but for GET.
-static void set_request(CURL *easy, const struct http_request *request)
-{
-    curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    if (request->body == NULL && strcmp(request->method, "GET") == 0)
-        return;
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->n_body_bytes);
-    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body != NULL ? request->body : "");
-}
-
-// A name without a value keeps curl from adding that header, not us from giving it a value.
-static void set_headers(struct http_exchange *exchange, const struct http_request *request)
-{
-    exchange->headers = curl_slist_append(exchange->headers, "Expect:");
-    exchange->headers = curl_slist_append(exchange->headers, "Content-Type:");
-    for (const char *const *header = request->headers; header != NULL && *header != NULL; header++)
-        exchange->headers = curl_slist_append(exchange->headers, *header);
-    curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
-    curl_easy_setopt(exchange->easy, CURLOPT_USERAGENT, "enawatch/" ENAWATCH_VERSION);
-}
-
-// QUICK_EXIT: a thread that resolves a name is left behind to end by itself. Without it the end of
-// an exchange, its timeout included, waits for the name server.
-static void set_manners(CURL *easy, const struct http_request *request)
-{
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); // at least
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->total_ms);
-    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->max_body_bytes);
-    if (request->is_direct)
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-}
-
-static void set_callbacks(struct http_exchange *exchange)
-{
-    curl_easy_setopt(exchange->easy, CURLOPT_PRIVATE, exchange);
-    curl_easy_setopt(exchange->easy, CURLOPT_ERRORBUFFER, exchange->reason);
-    curl_easy_setopt(exchange->easy, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(exchange->easy, CURLOPT_HEADERDATA, exchange);
-    curl_easy_setopt(exchange->easy, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(exchange->easy, CURLOPT_WRITEDATA, exchange);
-}
+// --- The interface ---
 
 static struct http_exchange *add_exchange(struct curl_http *http)
 {
     struct http_exchange *exchange = xcalloc(1, sizeof(*exchange));
+    exchange->addresses = &http->addresses;
+    exchange->ca_bundle = http->ca_bundle;
     exchange->next = http->first;
     exchange->link = &http->first;
     if (exchange->next != NULL)
@@ -270,20 +103,12 @@ static struct http_exchange *add_exchange(struct curl_http *http)
     return exchange;
 }
 
-// --- The interface ---
-
-// Options are not checked one by one: they fail for want of memory, which does not return, and for
-// texts of 8 MB, without which the request then fails. Adding sets a deadline of now.
+// Adding sets a deadline of now.
 static struct http_exchange *curl_http_send(struct http *base, const struct http_request *request)
 {
     struct curl_http *http = of_base(base);
     struct http_exchange *exchange = add_exchange(http);
-    exchange->max_body_bytes = request->max_body_bytes;
-    exchange->easy = curl_easy_init();
-    set_callbacks(exchange);
-    set_manners(exchange->easy, request);
-    set_headers(exchange, request);
-    set_request(exchange->easy, request);
+    http_exchange_init(exchange, request);
     curl_multi_add_handle(http->multi, exchange->easy);
     return exchange;
 }
@@ -298,21 +123,33 @@ static enum http_outcome curl_http_poll(
             .status = exchange->status,
             .body = has_body ? exchange->body : "",
             .n_body_bytes = has_body ? exchange->n_body_bytes : 0,
-            .reason = exchange->reason,
+            .reason = exchange->reason != NULL ? exchange->reason : "",
+            .is_fresh_connection = exchange->is_fresh_connection,
+            .is_by_old_address = exchange->first_reason != NULL,
+            .may_have_arrived = exchange->may_have_arrived,
         };
     return exchange->outcome;
+}
+
+static const char *curl_http_header(
+    const struct http *base, const struct http_exchange *exchange, const char *name)
+{
+    (void)base;
+    return http_exchange_header(exchange, name);
 }
 
 static void curl_http_end(struct http *base, struct http_exchange *exchange)
 {
     if (exchange == NULL)
         return;
-    if (exchange->easy != NULL)
-        drop_easy(of_base(base), exchange);
+    if (exchange->easy != NULL) {
+        curl_multi_remove_handle(of_base(base)->multi, exchange->easy);
+        http_exchange_drop(exchange);
+    }
     *exchange->link = exchange->next;
     if (exchange->next != NULL)
         exchange->next->link = exchange->link;
-    free(exchange->body);
+    http_exchange_finish(exchange);
     free(exchange);
 }
 
@@ -326,6 +163,18 @@ static uint64_t curl_http_deadline_ns(const struct http *base)
     return of_base(base)->deadline_ns;
 }
 
+static void take_result(struct curl_http *http, struct http_exchange *exchange, CURLcode code)
+{
+    bool goes_on = http_exchange_revive(exchange, code);
+    if (!goes_on)
+        http_exchange_conclude(exchange, code);
+    curl_multi_remove_handle(http->multi, exchange->easy);
+    if (goes_on)
+        curl_multi_add_handle(http->multi, exchange->easy);
+    else
+        http_exchange_drop(exchange);
+}
+
 static void take_results(struct curl_http *http)
 {
     const CURLMsg *message;
@@ -333,7 +182,7 @@ static void take_results(struct curl_http *http)
     while ((message = curl_multi_info_read(http->multi, &n_left)) != NULL) {
         char *exchange = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
-        conclude(http, (struct http_exchange *)exchange, message->data.result);
+        take_result(http, (struct http_exchange *)exchange, message->data.result);
     }
 }
 
@@ -370,6 +219,8 @@ static void curl_http_destroy(struct http *base)
         curl_http_end(base, exchange);
     }
     curl_multi_cleanup(http->multi);
+    http_addresses_finish(&http->addresses);
+    free(http->ca_bundle);
     close(http->epoll_fd);
     free(http);
     curl_global_cleanup();
@@ -378,6 +229,7 @@ static void curl_http_destroy(struct http *base)
 static const struct http_ops curl_http_ops = {
     .send = curl_http_send,
     .poll = curl_http_poll,
+    .header = curl_http_header,
     .end = curl_http_end,
     .descriptor = curl_http_descriptor,
     .deadline_ns = curl_http_deadline_ns,
@@ -386,7 +238,7 @@ static const struct http_ops curl_http_ops = {
 };
 
 // curl allocates as we do: what returns is never NULL.
-int http_curl_create(struct http **ret_http)
+int http_curl_create(const struct http_curl_options *options, struct http **ret_http)
 {
     int fd = epoll_create1(EPOLL_CLOEXEC);
     if (fd < 0)
@@ -399,8 +251,10 @@ int http_curl_create(struct http **ret_http)
     struct curl_http *http = xcalloc(1, sizeof(*http));
     http->base.ops = &curl_http_ops;
     http->epoll_fd = fd;
+    http->ca_bundle = options->ca_bundle != NULL ? xstrdup(options->ca_bundle) : NULL;
     http->multi = curl_multi_init();
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS);
+    curl_multi_setopt(http->multi, QUICK_EXIT_SINCE_8_20, 1L); // as set_manners() has it
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, watch);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
     curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_deadline);

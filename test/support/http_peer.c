@@ -20,7 +20,7 @@ int http_peer_setup(void **state)
     struct http_peer *peer = xcalloc(1, sizeof(*peer));
     peer->request = xcalloc(1, PEER_REQUEST_MAX);
     signal(SIGPIPE, SIG_IGN);
-    assert_int_equal(http_curl_create(&peer->http), 0);
+    assert_int_equal(http_curl_create(&(struct http_curl_options){0}, &peer->http), 0);
     loopback_bind(&peer->loopback, AF_INET, false, 0);
     loopback_listen(&peer->loopback, 0, 8);
     snprintf(peer->url, sizeof(peer->url), "http://127.0.0.1:%u/", peer->loopback.port);
@@ -37,6 +37,12 @@ int http_peer_teardown(void **state)
     free(peer->request);
     free(peer);
     return 0;
+}
+
+void http_peer_restart(struct http_peer *peer, const struct http_curl_options *options)
+{
+    peer->http->ops->destroy(peer->http);
+    assert_int_equal(http_curl_create(options, &peer->http), 0);
 }
 
 struct http_request http_peer_get(const struct http_peer *peer)
@@ -167,4 +173,26 @@ enum http_outcome http_peer_serve(
     assert_true(http_peer_say(peer, fd, answer));
     *ret_fd = fd;
     return http_peer_await(peer, exchange);
+}
+
+static void pass_on(int from, int to)
+{
+    char bytes[16384];
+    size_t n = loopback_read(from, bytes, sizeof(bytes));
+    if (n > 0)
+        assert_int_equal(send(to, bytes, n, MSG_NOSIGNAL), n);
+}
+
+enum http_outcome http_peer_relay(
+    struct http_peer *peer, const struct http_exchange *exchange, int fd, int other)
+{
+    uint64_t until_ns = clock_now().boot_ns + PATIENCE_MS * NS_PER_MS;
+    enum http_outcome outcome;
+    while ((outcome = http_peer_poll(peer, exchange)) == HTTP_BUSY) {
+        assert_true(clock_now().boot_ns < until_ns);
+        pass_on(fd, other);
+        pass_on(other, fd);
+        step(peer, (struct pollfd){.fd = -1}, 1, NULL);
+    }
+    return outcome;
 }

@@ -26,6 +26,10 @@ struct http_peer {
 int http_peer_setup(void **state);
 int http_peer_teardown(void **state);
 
+// Another one in the place of its http, and of what that had under way. It keeps nothing of what
+// the first knew.
+void http_peer_restart(struct http_peer *peer, const struct http_curl_options *options);
+
 #define http_test(function)                                                                        \
     cmocka_unit_test_setup_teardown(function, http_peer_setup, http_peer_teardown)
 
@@ -49,3 +53,7 @@ bool http_peer_say(struct http_peer *peer, int fd, const char *text);
 // Accepts, receives, says `answer` and awaits the outcome; the connection stays open.
 enum http_outcome http_peer_serve(
     struct http_peer *peer, const struct http_exchange *exchange, const char *answer, int *ret_fd);
+
+// Passes on what `fd` and `other` say to each other until the outcome is there: a tunnel.
+enum http_outcome http_peer_relay(
+    struct http_peer *peer, const struct http_exchange *exchange, int fd, int other);

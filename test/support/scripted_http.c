@@ -19,6 +19,8 @@ struct http_exchange {
     long status;
     char *body;
     size_t n_body_bytes;
+    char *headers; // "Name: value", each terminated, and an empty one; NULL: none
+    bool is_fresh_connection, is_by_old_address;
     bool is_heard; // its outcome was given out
 };
 
@@ -69,8 +71,20 @@ static void answer_itself(struct scripted_http *http, const struct scripted_requ
     }
 }
 
+static void take_headers(struct http_exchange *exchange, const char *headers)
+{
+    exchange->headers = xasprintf("%s\n", headers);
+    for (char *at = exchange->headers; *at != '\0'; at++)
+        if (*at == '\n')
+            *at = '\0';
+}
+
 static void take_answer(struct http_exchange *exchange, const struct scripted_answer *answer)
 {
+    if (answer->headers != NULL)
+        take_headers(exchange, answer->headers);
+    exchange->is_fresh_connection = answer->is_fresh_connection;
+    exchange->is_by_old_address = answer->is_by_old_address;
     const char *body = answer->body != NULL ? answer->body : "";
     exchange->outcome = answer->outcome;
     exchange->status = answer->status;
@@ -131,6 +145,12 @@ static struct http_exchange *send(struct http *base, const struct http_request *
     return answer(http, seen);
 }
 
+static bool has_left(enum http_outcome outcome)
+{
+    return outcome != HTTP_UNRESOLVED && outcome != HTTP_UNREACHABLE &&
+        outcome != HTTP_NO_CONTACT && outcome != HTTP_UNTRUSTED;
+}
+
 static enum http_outcome poll(
     struct http *base, const struct http_exchange *exchange, struct http_response *ret_response)
 {
@@ -139,12 +159,31 @@ static enum http_outcome poll(
         return HTTP_BUSY;
     http->n_busy -= !exchange->is_heard;
     ((struct http_exchange *)exchange)->is_heard = true;
-    *ret_response = (struct http_response){.reason = "as the script says"};
-    if (exchange->outcome == HTTP_ANSWERED)
-        *ret_response = (struct http_response){.status = exchange->status,
-            .body = exchange->body != NULL ? exchange->body : "",
-            .n_body_bytes = exchange->n_body_bytes};
+    *ret_response = (struct http_response){.is_fresh_connection = exchange->is_fresh_connection,
+        .is_by_old_address = exchange->is_by_old_address,
+        .may_have_arrived = has_left(exchange->outcome),
+        .body = "",
+        .reason = "as the script says"};
+    if (exchange->outcome == HTTP_ANSWERED) {
+        ret_response->status = exchange->status;
+        ret_response->body = exchange->body != NULL ? exchange->body : "";
+        ret_response->n_body_bytes = exchange->n_body_bytes;
+        ret_response->reason = "";
+    }
     return exchange->outcome;
+}
+
+static const char *header(
+    const struct http *base, const struct http_exchange *exchange, const char *name)
+{
+    bool is_held = ((const struct scripted_http *)base)->is_held;
+    if (is_held || exchange->outcome != HTTP_ANSWERED || exchange->headers == NULL)
+        return NULL;
+    size_t n_name = strlen(name);
+    for (const char *line = exchange->headers; *line != '\0'; line += strlen(line) + 1)
+        if (strncasecmp(line, name, n_name) == 0 && line[n_name] == ':')
+            return line + n_name + 1 + strspn(line + n_name + 1, " ");
+    return NULL;
 }
 
 static void end(struct http *base, struct http_exchange *exchange)
@@ -155,10 +194,11 @@ static void end(struct http *base, struct http_exchange *exchange)
     http->n_live--;
     http->n_busy -= !exchange->is_heard;
     free(exchange->body);
+    free(exchange->headers);
     free(exchange);
 }
 
-static const struct http_ops ops = {.send = send, .poll = poll, .end = end};
+static const struct http_ops ops = {.send = send, .poll = poll, .header = header, .end = end};
 
 void scripted_http_init(struct scripted_http *http)
 {
@@ -170,6 +210,7 @@ static void finish_rule(struct scripted_rule *rule)
     free(rule->method);
     free(rule->path);
     free((char *)rule->answer.body);
+    free((char *)rule->answer.headers);
 }
 
 void scripted_http_finish(struct scripted_http *http)
@@ -195,6 +236,7 @@ void scripted_http_answer(struct scripted_http *http, const char *method, const 
     *rule = (struct scripted_rule){.answer = *answer};
     rule->method = method != NULL ? xstrdup(method) : NULL;
     rule->path = path != NULL ? xstrdup(path) : NULL;
+    rule->answer.headers = answer->headers != NULL ? xstrdup(answer->headers) : NULL;
     if (answer->body == NULL)
         return;
     size_t n_bytes = answer->n_body_bytes > 0 ? answer->n_body_bytes : strlen(answer->body);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP in memory: what is asked, and the answers that the test laid out. Left alone it is a
-// metadata service without a key: it gives tokens, and takes none but the last one it gave. The
-// test owns it, where it stays.
+// HTTP in memory: what is asked, and the answers that the test laid out. What did not fail before
+// it was sent may have arrived. Left alone it is a metadata service without a key: it gives tokens,
+// and takes none but the last one it gave. The test owns it, where it stays.
 #pragma once
 
 #include "os/http.h"
@@ -26,6 +26,8 @@ struct scripted_answer {
     const char *body;    // copied; NULL: empty
     size_t n_body_bytes; // 0: the length of the text
     size_t n_times;      // then the answer laid out before it; 0: for good
+    const char *headers; // "Name: value", each ended by a newline; copied; NULL: none
+    bool is_fresh_connection, is_by_old_address;
 };
 
 struct scripted_http {

@@ -46,6 +46,14 @@ static uint64_t ms_since(uint64_t start_ns)
     return (clock_now().boot_ns - start_ns) / NS_PER_MS;
 }
 
+// Not one byte of the request went out.
+static void assert_not_sent(const struct http_peer *peer)
+{
+    assert_false(peer->response.may_have_arrived);
+    assert_false(peer->response.is_fresh_connection);
+    assert_false(peer->response.is_by_old_address);
+}
+
 static void assert_says_why(const struct http_peer *peer, const char *why)
 {
     assert_non_null(strcasestr(peer->response.reason, why));
@@ -82,18 +90,20 @@ static void a_name_without_an_address_is_unresolved(void **state)
     request.url = "http://host.invalid/";
     assert_int_equal(outcome_alone(peer, &request), HTTP_UNRESOLVED);
     assert_says_why(peer, "resolve host");
+    assert_not_sent(peer);
 }
 
-static void a_name_server_that_hangs_is_no_contact_and_holds_up_nobody(void **state)
+static void a_name_server_that_hangs_leaves_a_name_unresolved_and_holds_up_nobody(void **state)
 {
     struct http_peer *peer = *state;
     struct http_request request = http_peer_get(peer);
     request.url = "http://hangs.invalid/";
     request.connect_ms = 100;
     uint64_t start_ns = clock_now().boot_ns;
-    assert_int_equal(outcome_alone(peer, &request), HTTP_NO_CONTACT);
+    assert_int_equal(outcome_alone(peer, &request), HTTP_UNRESOLVED);
     assert_in_range(ms_since(start_ns), 100, HANG_MS / 4);
-    assert_says_why(peer, "resolv");
+    assert_says_why(peer, "timed out");
+    assert_not_sent(peer);
     assert_int_equal(write(answered[1], "!", 1), 1);
 }
 
@@ -127,6 +137,7 @@ static void a_port_that_refuses_is_unreachable(void **state)
     request.url = url;
     assert_int_equal(outcome_alone(peer, &request), HTTP_UNREACHABLE);
     assert_says_why(peer, "connect");
+    assert_not_sent(peer);
     close(deaf.fd);
 }
 
@@ -151,7 +162,7 @@ static int connect_without_a_network(void)
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
         return NO_NAMESPACE;
     struct http_peer peer = {0};
-    if (http_curl_create(&peer.http) < 0)
+    if (http_curl_create(&(struct http_curl_options){0}, &peer.http) < 0)
         return NO_NAMESPACE;
     struct http_request request = http_peer_get(&peer);
     request.url = "http://127.0.0.1:80/";
@@ -196,6 +207,7 @@ static void a_host_that_drops_what_comes_is_no_contact(void **state)
     assert_int_equal(outcome_alone(peer, &request), HTTP_NO_CONTACT);
     assert_in_range(ms_since(start_ns), 100, 600);
     assert_says_why(peer, "time");
+    assert_not_sent(peer);
     request.connect_ms = 1000;
     request.total_ms = 100;
     assert_int_equal(outcome_alone(peer, &request), HTTP_NO_CONTACT);
@@ -213,6 +225,7 @@ static void a_peer_that_accepts_and_never_answers_is_silent(void **state)
     assert_int_equal(outcome_alone(peer, &request), HTTP_SILENT);
     assert_in_range(ms_since(start_ns), 150, 700);
     assert_says_why(peer, "timed out");
+    assert_true(peer->response.may_have_arrived);
 }
 
 static void a_kept_connection_that_falls_silent_is_silent(void **state)
@@ -279,6 +292,7 @@ static void an_answer_that_ends_too_early_is_broken(void **state)
         assert_int_equal(outcome_of(peer, answers[i], strlen(answers[i])), HTTP_BROKEN);
         assert_says_why(peer, "");
         assert_true(strlen(peer->response.reason) > 0);
+        assert_true(peer->response.may_have_arrived);
     }
 }
 
@@ -296,6 +310,7 @@ static void a_reset_is_broken(void **state)
         loopback_reset(fd);
         assert_int_equal(http_peer_await(peer, exchange), HTTP_BROKEN);
         assert_says_why(peer, "reset");
+        assert_true(peer->response.may_have_arrived);
     }
 }
 
@@ -425,7 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         http_test(a_name_without_an_address_is_unresolved),
-        http_test(a_name_server_that_hangs_is_no_contact_and_holds_up_nobody),
+        http_test(a_name_server_that_hangs_leaves_a_name_unresolved_and_holds_up_nobody),
         http_test(destroying_does_not_wait_for_a_name_server),
         http_test(a_port_that_refuses_is_unreachable),
         http_test(what_is_no_url_of_http_is_unreachable),
