@@ -13,6 +13,7 @@ from processes import Unmeasured
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build-bench"
 TARGETS = {"ENAWATCH_BINARY": "src/enawatch", "ENAWATCH_RIG": "test/rig/rig"}
+BESIDE = ("test/bench/sigv4-rate",)
 EVERYBODY_HAS = re.compile(r"lib(c|pthread)\.so|ld-linux")
 
 
@@ -35,7 +36,7 @@ def _build():
     print(f"bench: building a release with debug symbols in {BUILD}", flush=True)
     if not (BUILD / "build.ninja").exists():
         _run("meson", "setup", BUILD, ROOT, "--buildtype=release", "-Ddebug=true", "-Dtests=true")
-    _run("ninja", "-C", BUILD, *TARGETS.values())
+    _run("ninja", "-C", BUILD, *TARGETS.values(), *BESIDE)
     for name, target in TARGETS.items():
         os.environ.setdefault(name, str(BUILD / target))
 

@@ -28,6 +28,9 @@ BASE_HEADERS = {"base.h", "log.h"}
 MAY_SEE_CONFIG = {"config", "config_check", "config_counters", "config_file", "config_settings", "daemon",
                   "command"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+# A library that only one room may use: its folder of headers, and who.
+LIBRARIES = {"curl": "os", "openssl": "aws"}
+LIBRARY = re.compile(r'^\s*#\s*include\s+<(\w+)/', re.MULTILINE)
 
 
 def place(path):
@@ -62,6 +65,12 @@ def complaints_of(path, target):
         yield f"{path.relative_to(ROOT)}: only config, daemon and command/ may include config.h"
 
 
+def complaints_of_libraries(path):
+    for name in LIBRARY.findall(path.read_text()):
+        if LIBRARIES.get(name, place(path)) != place(path):
+            yield f"{path.relative_to(ROOT)}: only {LIBRARIES[name]}/ may include <{name}/...>"
+
+
 def find_cycle(graph):
     done, path = set(), []
 
@@ -92,6 +101,7 @@ def main():
         if place(path) not in RANKS:
             complaints.append(f"{path.relative_to(ROOT)}: {place(path)} has no rank in test/checks/layers.py")
             continue
+        complaints.extend(complaints_of_libraries(path))
         targets = [t for t in map(resolve, INCLUDE.findall(path.read_text())) if t is not None]
         graph[path] = targets
         for target in targets:
