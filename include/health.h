@@ -16,10 +16,12 @@ struct health {
     uint64_t n_lies, n_resets, n_rebased;
     uint64_t n_records_made; // each is then delivered, refused or dropped, or waits
     uint64_t n_records_delivered;
-    uint64_t n_records_refused; // by the destination, for good
-    uint64_t n_records_dropped; // for want of room
-    uint64_t n_reconnects;      // of the sink: connections after the first one
-    uint64_t n_imds_requests;   // to the metadata service, for tokens too
-    uint64_t n_imds_failures;   // questions without an answer, and answers that were no good
-    uint64_t delivered_ns;      // boot clock: the last record that was delivered; 0 for none
+    uint64_t n_records_refused;   // wholly or in part, for good: by the destination, or before it
+    uint64_t n_records_dropped;   // for want of room
+    uint64_t n_documents_refused; // by the destination: items, of which a record has one or more
+    uint64_t n_maybe_doubled;     // items that the destination may have taken twice
+    uint64_t n_reconnects;        // of the sink: connections after the first one
+    uint64_t n_imds_requests;     // to the metadata service, for tokens too
+    uint64_t n_imds_failures;     // questions without an answer, and answers that were no good
+    uint64_t delivered_ns;        // boot clock: the last record that was delivered; 0 for none
 };

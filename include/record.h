@@ -4,6 +4,7 @@
 // free().
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,12 +24,16 @@ struct series {
     const struct run *runs; // in the record's block
 };
 
-// How a record is cut into documents: metrics in blocks of so many, each metric's values in slices
-// of so many; a document for every slice of every block, the slices of a block first.
+// How a record is cut into the items of a sink.
+// EMF: metrics in blocks of so many, each metric's values in slices of so many; a document for
+// every slice of every block, the slices of a block first.
+// Datums: each metric's distinct values in slices of so many; a datum for every slice in each of
+// the dimension sets, metrics first, then slices, then sets.
 struct parts {
     uint32_t metrics_per_part;
     uint32_t values_per_part;
-    uint32_t n_parts; // 0: not planned yet, or a record without a value
+    uint32_t n_parts; // 0: not planned yet
+    uint32_t sets;    // of datums: a bit for each dimension set that was complete, in their order
 };
 
 struct record {
@@ -48,6 +53,7 @@ struct record {
     const struct reading *properties;
     struct metric_set unsupported; // to be published here, and offered by no ENI of this record
     struct parts parts; // planned when it is first sent, and kept: `part` and `parts` never change
-    uint32_t n_parts_taken; // by the sink
+    uint32_t n_parts_taken; // by the sink, or refused
+    bool is_refused;        // one of these was; or without parts: it has none to publish
     struct record *next;    // in the journal's queue
 };

@@ -98,7 +98,7 @@ void config_init(struct config *config)
     attach(config, &publish_table, &config->publish);
     attach(config, &catalog_option_table, &config->catalog);
     attach(config, &window_option_table, &config->window);
-    attach(config, &emf_option_table, &config->emf);
+    attach(config, &encoder_option_table, &config->encoder);
     attach_sinks(config);
     attach(config, &identity_option_table, &config->identity);
     attach(config, &journal_option_table, &config->journal);
@@ -127,6 +127,17 @@ const void *config_sink_options(const struct config *config, const struct sink_o
         if (config->tables[t].table == &ops->table)
             return config->tables[t].options;
     return NULL;
+}
+
+struct sink_setting config_sink_setting(const struct config *config, const struct sink_ops *ops)
+{
+    return (struct sink_setting){
+        .options = config_sink_options(config, ops),
+        .namespace = config->encoder.namespace,
+        .log_group = config->encoder.log_group,
+        .period_ms = config->window.period_ms,
+        .is_high_resolution = config->encoder.resolution == ENCODER_RESOLUTION_1,
+    };
 }
 
 enum log_level config_log_level(const struct config *config)

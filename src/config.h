@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "collector/ena.h"
-#include "encode/emf.h"
+#include "encode/encoder.h"
 #include "flow/catalog.h"
 #include "flow/delta.h"
 #include "flow/window.h"
@@ -56,7 +56,7 @@ struct config {
     struct publish_options publish;
     struct catalog_options catalog;
     struct window_options window;
-    struct emf_options emf;
+    struct encoder_options encoder;
     struct identity_options identity;
     struct journal_options journal;
     struct run_options run;
@@ -100,8 +100,10 @@ void config_forget_settings(struct config *config);
 const char *config_origin(const struct config *config, const char *section, const char *key);
 // Whether what was set is the default, however it was written.
 bool config_is_default(const struct config *config, const struct config_setting *setting);
-// Options struct of a sink, for its create().
+// Options struct of a sink.
 const void *config_sink_options(const struct config *config, const struct sink_ops *ops);
+// What the configuration says for its create() and check(); the rest is the owner's.
+struct sink_setting config_sink_setting(const struct config *config, const struct sink_ops *ops);
 enum log_level config_log_level(const struct config *config);
 // The kernel, or the recording that is to be played. Logs what is wrong and returns the exit
 // status; EXIT_STATUS_DONE with counters that the caller destroys.

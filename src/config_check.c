@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "encode/emf.h"
 
 printf_like(4, 5) static int complain(
     const struct config *config, const char *section, const char *key, const char *format, ...)
@@ -140,7 +141,7 @@ static int check_times(const struct config *config)
         return complain(config, "publish", "period", ": allowed is %s", complaint);
     if (config->sample.interval_ms > period_ms)
         return complain(config, "sample", "interval", ": allowed is at most publish.period");
-    bool is_high = config->emf.resolution == EMF_RESOLUTION_1;
+    bool is_high = config->encoder.resolution == ENCODER_RESOLUTION_1;
     if (is_high && period_ms != 1000 && period_ms != 5000 && period_ms != 10000 &&
         period_ms != 30000)
         return complain(config, "publish", "resolution",
@@ -156,10 +157,10 @@ int config_check(const struct config *config)
     if (r == 0)
         r = check_names(config);
     if (r == 0)
-        r = check_dimensions(
-            config, METRIC_SCOPE_INSTANCE, "instance_dimensions", config->emf.instance_dimensions);
+        r = check_dimensions(config, METRIC_SCOPE_INSTANCE, "instance_dimensions",
+            config->encoder.instance_dimensions);
     if (r == 0)
         r = check_dimensions(
-            config, METRIC_SCOPE_ENI, "eni_dimensions", config->emf.eni_dimensions);
+            config, METRIC_SCOPE_ENI, "eni_dimensions", config->encoder.eni_dimensions);
     return r;
 }

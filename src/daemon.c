@@ -39,9 +39,10 @@ struct daemon {
     int signal_fd;
     char boot[BOOT_ID_TEXT + 24];
     struct catalog catalog;
-    struct http *http; // NULL: nothing to ask
-    char *imds_endpoint;
+    struct http *http;   // NULL: nothing to ask
+    char *imds_endpoint; // NULL: not to be asked
     struct identity identity;
+    struct place place; // as the identity knows it
     struct counters *counters;
     struct sources sources;
     struct sink *sink;
@@ -82,10 +83,19 @@ static int start_signals(struct daemon *daemon)
     return daemon->signal_fd < 0 ? -errno : 0;
 }
 
+static const struct sink_ops *sink_ops(const struct daemon *daemon)
+{
+    return sink_table[daemon->config->publish.sink];
+}
+
 static int start_sink(struct daemon *daemon)
 {
-    const struct sink_ops *ops = sink_table[daemon->config->publish.sink];
-    int r = ops->create(config_sink_options(daemon->config, ops), &daemon->sink);
+    const struct sink_ops *ops = sink_ops(daemon);
+    struct sink_setting setting = config_sink_setting(daemon->config, ops);
+    setting.http = daemon->http;
+    setting.imds_endpoint = daemon->imds_endpoint;
+    setting.place = &daemon->place;
+    int r = ops->create(&setting, &daemon->sink);
     if (r == 0)
         return EXIT_STATUS_DONE;
     log_error("%s: cannot start: %s", ops->name, strerror(-r));
@@ -97,7 +107,7 @@ static void start_pipeline(struct daemon *daemon)
     const struct config *config = daemon->config;
     struct pipeline_options options = {.delta = &config->delta,
         .window = &config->window,
-        .emf = &config->emf,
+        .encoder = &config->encoder,
         .journal = &config->journal,
         .sample_ms = config->sample.interval_ms};
     pipeline_init(&daemon->pipeline, &options, &daemon->catalog, &daemon->identity, daemon->sink,
@@ -117,30 +127,43 @@ static void start_sources(struct daemon *daemon)
     sources_add(&daemon->sources, self_create(&daemon->pipeline.health));
 }
 
-// A recording has nobody to ask who it is from.
-static int start_identity(struct daemon *daemon, const struct now *now)
+// A recording has nobody to ask who it is from; what sends it may have keys to ask for.
+static int find_imds(struct daemon *daemon)
 {
-    const struct identity_options *options = &daemon->config->identity;
     const char *reason = NULL;
-    int r = is_replay(daemon) ? IDENTITY_NO_IMDS
-                              : identity_endpoint(options, &daemon->imds_endpoint, &reason);
+    if (is_replay(daemon) && !sink_ops(daemon)->needs_http)
+        return EXIT_STATUS_DONE;
+    int r = identity_endpoint(&daemon->config->identity, &daemon->imds_endpoint, &reason);
     if (r == IDENTITY_BAD_ENVIRONMENT) {
         log_error("%s", reason);
         return EXIT_STATUS_CONFIG;
     }
     if (r == IDENTITY_NO_IMDS && reason != NULL)
         log_info("imds: not asked: %s", reason);
-    if (r == 0 && (r = http_curl_create(&(struct http_curl_options){0}, &daemon->http)) < 0) {
-        log_error("cannot start HTTP: %s", strerror(-r));
-        return EXIT_STATUS_FAILED;
-    }
+    return EXIT_STATUS_DONE;
+}
+
+static int start_http(struct daemon *daemon)
+{
+    if (daemon->imds_endpoint == NULL && !sink_ops(daemon)->needs_http)
+        return EXIT_STATUS_DONE;
+    int r = http_curl_create(&(struct http_curl_options){0}, &daemon->http);
+    if (r == 0)
+        return EXIT_STATUS_DONE;
+    log_error("cannot start HTTP: %s", strerror(-r));
+    return EXIT_STATUS_FAILED;
+}
+
+static void start_identity(struct daemon *daemon, const struct now *now)
+{
+    bool has_imds = daemon->imds_endpoint != NULL && !is_replay(daemon);
     identity_init(&daemon->identity,
-        &(struct identity_setting){.options = options,
-            .http = daemon->http,
+        &(struct identity_setting){.options = &daemon->config->identity,
+            .http = has_imds ? daemon->http : NULL,
             .endpoint = daemon->imds_endpoint,
             .is_elsewhere = is_replay(daemon)},
         now);
-    return EXIT_STATUS_DONE;
+    identity_place(&daemon->identity, &daemon->place);
 }
 
 // Returns the exit status; whatever was started then is what stop() has to stop.
@@ -153,9 +176,13 @@ static int start(struct daemon *daemon, const struct now *now)
     catalog_init(&daemon->catalog, &config->catalog);
     int status = config_open_counters(config, &daemon->counters);
     if (status == EXIT_STATUS_DONE)
-        status = start_identity(daemon, now);
+        status = find_imds(daemon);
     if (status == EXIT_STATUS_DONE)
-        status = start_sink(daemon);
+        status = start_http(daemon);
+    if (status != EXIT_STATUS_DONE)
+        return status;
+    start_identity(daemon, now);
+    status = start_sink(daemon);
     if (status != EXIT_STATUS_DONE)
         return status;
     start_pipeline(daemon);
@@ -168,16 +195,17 @@ static int start(struct daemon *daemon, const struct now *now)
     return EXIT_STATUS_DONE;
 }
 
+// The sink goes before all that it borrows from, the batch of the pipeline too.
 static void stop(struct daemon *daemon)
 {
+    if (daemon->sink != NULL)
+        daemon->sink->ops->destroy(daemon->sink);
     pipeline_finish(&daemon->pipeline);
     identity_finish(&daemon->identity);
     if (daemon->http != NULL)
         daemon->http->ops->destroy(daemon->http);
     free(daemon->imds_endpoint);
     sources_finish(&daemon->sources);
-    if (daemon->sink != NULL)
-        daemon->sink->ops->destroy(daemon->sink);
     if (daemon->counters != NULL)
         daemon->counters->ops->destroy(daemon->counters);
     close_descriptor(&daemon->signal_fd);
@@ -395,6 +423,7 @@ static void identify(struct daemon *daemon, const struct now *now)
     if (daemon->http != NULL)
         daemon->http->ops->work(daemon->http, now);
     identity_work(&daemon->identity, now);
+    identity_place(&daemon->identity, &daemon->place);
     struct health *health = &daemon->pipeline.health;
     health->n_imds_requests = daemon->identity.imds.n_requests;
     health->n_imds_failures = daemon->identity.imds.n_failed + daemon->identity.n_refused;

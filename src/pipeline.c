@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// From samples to documents. Nothing flows backwards except the sink's answer.
+// From samples to what a sink takes. Nothing flows backwards except the sink's answer.
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "encode/emf.h"
+#include "encode/metric_datum.h"
 #include "log.h"
 #include "pipeline.h"
+
+static const struct encoder_ops *const encoders[] = {
+    [SINK_FORM_EMF] = &emf_encoder, [SINK_FORM_DATUM] = &metric_datum_encoder};
 
 void pipeline_init(struct pipeline *pipeline, const struct pipeline_options *options,
     const struct catalog *catalog, struct identity *identity, struct sink *sink, const char *boot)
@@ -14,7 +19,8 @@ void pipeline_init(struct pipeline *pipeline, const struct pipeline_options *opt
         .catalog = catalog, .identity = identity, .sink = sink, .next_sequence = 1};
     delta_table_init(&pipeline->deltas, catalog, options->delta);
     window_init(&pipeline->window, catalog, options->window, options->sample_ms);
-    emf_init(&pipeline->emf, options->emf, catalog, boot);
+    encoder_init(&pipeline->encoder,
+        &(struct encoder_setting){encoders[sink->ops->form], options->encoder, catalog, boot});
     journal_init(&pipeline->journal, options->journal);
 }
 
@@ -22,7 +28,7 @@ void pipeline_finish(struct pipeline *pipeline)
 {
     batch_finish(&pipeline->batch);
     journal_finish(&pipeline->journal);
-    emf_finish(&pipeline->emf);
+    encoder_finish(&pipeline->encoder);
     window_finish(&pipeline->window);
     delta_table_finish(&pipeline->deltas);
 }
@@ -137,6 +143,9 @@ void pipeline_close_window(struct pipeline *pipeline)
 
 void pipeline_hurry(struct pipeline *pipeline)
 {
+    const struct sink_ops *ops = pipeline->sink->ops;
+    if (!pipeline->is_hurried && ops->hurry != NULL)
+        ops->hurry(pipeline->sink);
     pipeline->is_hurried = true;
 }
 
@@ -152,51 +161,105 @@ static int64_t timestamp_of(const struct pipeline *pipeline, const struct record
     return moved_ms - moved_ms % period_ms;
 }
 
-// Adds the documents of a record that were not taken yet. 0, BATCH_FULL, or BATCH_TOO_LARGE.
-static int add_parts(
-    struct pipeline *pipeline, const struct record *record, const struct labels *labels)
+struct filling {
+    struct batch *batch;
+    int64_t timestamp_ms;
+};
+
+static int add_item(void *context, const char *item)
 {
-    for (uint32_t part = record->n_parts_taken; part < record->parts.n_parts; part++) {
-        scoped_free char *document = emf_encode(
-            &pipeline->emf, record, labels, &record->parts, part, timestamp_of(pipeline, record));
-        int r = batch_add(&pipeline->batch, document, strlen(document));
-        if (r != 0)
-            return r;
-    }
+    const struct filling *filling = context;
+    return batch_add(filling->batch, item, strlen(item), filling->timestamp_ms);
+}
+
+// Adds what was not taken yet of a record with a plan. 0, BATCH_FULL, BATCH_TOO_LARGE or -ESTALE.
+static int add_parts(struct pipeline *pipeline, const struct encoding *encoding)
+{
+    struct filling filling = {&pipeline->batch, timestamp_of(pipeline, encoding->record)};
+    return pipeline->encoder.ops->encode(
+        encoding, filling.timestamp_ms, &(struct taker){add_item, &filling});
+}
+
+// Of the record there is nothing to publish: it is refused when its turn comes.
+static void give_up(struct pipeline *pipeline, struct record *record)
+{
+    record->is_refused = true;
+    if ((pipeline->told_nothing & record->scope) != 0)
+        return;
+    pipeline->told_nothing |= record->scope;
+    bool is_of_eni = record->scope == METRIC_SCOPE_ENI;
+    log_error("%s: no dimension set of publish.%s has all its values, so that there is no metric "
+              "to publish: records of %s are dropped",
+        pipeline->sink->ops->name, is_of_eni ? "eni_dimensions" : "instance_dimensions",
+        is_of_eni ? "interfaces" : "the instance");
+}
+
+static bool is_given_up(const struct record *record)
+{
+    return record->is_refused && record->parts.n_parts == 0;
+}
+
+// 0: it has a plan, or is given up. -EMSGSIZE.
+static int plan_record(
+    struct pipeline *pipeline, const struct encoding *encoding, struct record *record)
+{
+    if (record->parts.n_parts > 0)
+        return 0;
+    size_t max_bytes = batch_longest_item(&pipeline->batch.limits);
+    int r = pipeline->encoder.ops->plan(encoding, max_bytes, &record->parts);
+    if (r < 0)
+        return r;
+    record->is_refused = false;
+    if (r == ENCODER_NOTHING)
+        give_up(pipeline, record);
     return 0;
 }
 
-// 0, BATCH_FULL, BATCH_TOO_LARGE: plan it anew, or -EMSGSIZE: the sink takes no document of this
-// record.
+// 0, BATCH_FULL, BATCH_TOO_LARGE: plan it anew, or why the rest of it cannot be sent: -EMSGSIZE: it
+// is too large, -ESTALE: its labels are gone.
 static int encode_record(
     struct pipeline *pipeline, struct record *record, const struct labels *labels)
 {
-    if (record->parts.n_parts == 0) {
-        int r = emf_plan_record(
-            &pipeline->emf, record, labels, pipeline->batch.limits.item_bytes - 1, &record->parts);
-        if (r < 0)
-            return r;
-    }
-    size_t n_items = pipeline->batch.n_items, n_bytes = pipeline->batch.n_bytes;
-    int r = add_parts(pipeline, record, labels);
-    if (r != BATCH_TOO_LARGE)
+    struct encoding encoding = {&pipeline->encoder, record, labels};
+    size_t n_items = pipeline->batch.n_items;
+    int r = plan_record(pipeline, &encoding, record);
+    if (r < 0 || is_given_up(record))
         return r;
-    // Labels that have grown are too much for the plan. Parts that were taken fix it for good.
-    pipeline->batch.n_items = n_items;
-    pipeline->batch.n_bytes = n_bytes;
+    r = add_parts(pipeline, &encoding);
+    if (r != BATCH_TOO_LARGE && r != -ESTALE)
+        return r;
+    // Labels have changed: they are too much for the plan now, or it counts on some that are gone.
+    // Parts that were taken fix it for good.
+    batch_cut(&pipeline->batch, n_items);
     if (record->n_parts_taken > 0)
-        return -EMSGSIZE;
+        return r < 0 ? r : -EMSGSIZE;
     record->parts.n_parts = 0;
     return BATCH_TOO_LARGE;
 }
 
-static void refuse_first(struct pipeline *pipeline)
+static void refuse_first(struct pipeline *pipeline, int error)
 {
-    log_error("%s: record %" PRIu64 " does not fit into a document of this destination: dropped; "
-              "shorten the labels in [identity]",
-        pipeline->sink->ops->name, pipeline->journal.first->sequence);
+    uint64_t sequence = pipeline->journal.first->sequence;
+    if (error == -ESTALE)
+        log_error("%s: record %" PRIu64 " was sent in part, and labels of the rest are not known "
+                  "any more: dropped",
+            pipeline->sink->ops->name, sequence);
+    else
+        log_error("%s: record %" PRIu64 " does not fit into a document of this destination: "
+                  "dropped; shorten the labels in [identity]",
+            pipeline->sink->ops->name, sequence);
     pipeline->health.n_records_refused++;
     journal_pop(&pipeline->journal);
+}
+
+// Those of this batch whose turn has come.
+static void pop_given_up(struct pipeline *pipeline)
+{
+    struct journal *journal = &pipeline->journal;
+    while (journal->n_in_flight > 0 && is_given_up(journal->first)) {
+        pipeline->health.n_records_refused++;
+        journal_pop(journal);
+    }
 }
 
 struct wish {
@@ -210,7 +273,8 @@ static bool is_labelled(const struct record *record, void *context)
     const struct wish *wish = context;
     struct labels labels;
     identity_label(wish->pipeline->identity, record, wish->now, &labels);
-    return record->n_parts_taken > 0 || !emf_is_pending(&wish->pipeline->emf, record, &labels);
+    return record->n_parts_taken > 0 ||
+        !encoder_is_pending(&(struct encoding){&wish->pipeline->encoder, record, &labels});
 }
 
 // Records that wait for their labels let the others pass. How many need not wait.
@@ -241,53 +305,53 @@ static bool fill_batch(struct pipeline *pipeline, const struct now *now)
         struct labels labels;
         identity_label(pipeline->identity, record, now, &labels);
         r = encode_record(pipeline, record, &labels);
-        pipeline->journal.n_in_flight += pipeline->batch.n_items > n_items;
+        pipeline->journal.n_in_flight += pipeline->batch.n_items > n_items || is_given_up(record);
     }
+    pop_given_up(pipeline);
     if (r < 0 && pipeline->batch.n_items == 0)
-        refuse_first(pipeline);
+        refuse_first(pipeline, r);
     return pipeline->batch.n_items > 0;
 }
 
-// The first `n_items` documents of the batch are off our hands.
-static void settle(struct pipeline *pipeline, size_t n_items, uint64_t *counter)
+// The next item of the batch is off our hands: delivered, or refused.
+static void settle(struct pipeline *pipeline, bool is_refused)
 {
-    while (n_items > 0) {
-        struct record *record = pipeline->journal.first;
-        uint32_t n_left = record->parts.n_parts - record->n_parts_taken;
-        if (n_items < n_left) {
-            record->n_parts_taken += (uint32_t)n_items;
-            return;
-        }
-        n_items -= n_left;
-        journal_pop(&pipeline->journal);
-        (*counter)++;
-    }
+    struct health *health = &pipeline->health;
+    struct record *record = pipeline->journal.first;
+    health->n_documents_refused += is_refused;
+    record->is_refused |= is_refused;
+    if (++record->n_parts_taken < record->parts.n_parts)
+        return;
+    *(record->is_refused ? &health->n_records_refused : &health->n_records_delivered) += 1;
+    journal_pop(&pipeline->journal);
+    pop_given_up(pipeline);
+}
+
+static size_t n_settled(const struct pipeline *pipeline, const struct ship_answer *answer)
+{
+    return answer->ship == SHIP_LATER ? answer->n_taken : pipeline->batch.n_items;
+}
+
+static bool is_refused(const struct ship_answer *answer, size_t item)
+{
+    return answer->ship == SHIP_NEVER ||
+        (answer->is_refused != NULL && answer->is_refused[item] != 0);
 }
 
 static void take_answer(
     struct pipeline *pipeline, const struct now *now, const struct ship_answer *answer)
 {
-    struct health *health = &pipeline->health;
-    uint64_t n_before = health->n_records_delivered;
-    pipeline->is_in_flight = false;
-    switch (answer->ship) {
-    case SHIP_BUSY:
-        pipeline->is_in_flight = true;
+    uint64_t n_before = pipeline->health.n_records_delivered;
+    if (answer->ship == SHIP_BUSY)
         return;
-    case SHIP_TAKEN:
-        settle(pipeline, pipeline->batch.n_items, &health->n_records_delivered);
-        break;
-    case SHIP_LATER:
-        settle(pipeline, answer->n_taken, &health->n_records_delivered);
-        break;
-    case SHIP_NEVER:
+    pipeline->is_in_flight = false;
+    if (answer->ship == SHIP_NEVER)
         log_error("%s: %zu documents are refused for good: dropped", pipeline->sink->ops->name,
             pipeline->batch.n_items);
-        settle(pipeline, pipeline->batch.n_items, &health->n_records_refused);
-        break;
-    }
-    if (health->n_records_delivered > n_before)
-        health->delivered_ns = now->boot_ns;
+    for (size_t i = 0, n = n_settled(pipeline, answer); i < n; i++)
+        settle(pipeline, is_refused(answer, i));
+    if (pipeline->health.n_records_delivered > n_before)
+        pipeline->health.delivered_ns = now->boot_ns;
     pipeline->journal.n_in_flight = 0;
     say_kept_up(pipeline);
 }
@@ -303,6 +367,7 @@ int pipeline_ship(struct pipeline *pipeline, const struct now *now)
     struct ship_answer answer = {0};
     int r = ops->work(pipeline->sink, now, &answer);
     pipeline->health.n_reconnects = pipeline->sink->n_reconnects;
+    pipeline->health.n_maybe_doubled = pipeline->sink->n_maybe_doubled;
     if (r < 0)
         return r;
     if (had_batch)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The story in one place: sample -> delta -> window -> record -> journal -> document -> sink. Owned
-// by the daemon; owns nothing but what stands between collector and sink.
+// The story in one place: sample -> delta -> window -> record -> journal -> item -> sink. Owned by
+// the daemon; owns nothing but what stands between collector and sink.
 #pragma once
 
 #include "collector.h"
-#include "encode/emf.h"
+#include "encode/encoder.h"
 #include "flow/delta.h"
 #include "flow/window.h"
 #include "health.h"
@@ -15,7 +15,7 @@
 struct pipeline_options {
     const struct delta_options *delta;
     const struct window_options *window;
-    const struct emf_options *emf;
+    const struct encoder_options *encoder;
     const struct journal_options *journal;
     uint64_t sample_ms;
 };
@@ -26,7 +26,7 @@ struct pipeline {
     struct sink *sink;
     struct delta_table deltas;
     struct window window;
-    struct emf emf;
+    struct encoder encoder;
     struct journal journal;
     struct batch batch; // in flight
     bool is_in_flight;
@@ -38,6 +38,7 @@ struct pipeline {
     uint64_t next_sequence;
     uint64_t n_windows; // closed with at least one record
     uint64_t n_told_dropped;
+    unsigned int told_nothing;  // enum metric_scope bits: of whose records nothing can be published
     unsigned int told_verdicts; // in this window
     struct health health;
     struct delta delta; // of the sample in hand
@@ -59,7 +60,7 @@ void pipeline_end_tick(struct pipeline *pipeline, const struct now *now);
 // Closes the open window before its time.
 void pipeline_close_window(struct pipeline *pipeline);
 
-// From now on records go out with the labels that are known.
+// From now on records go out with the labels that are known, and the sink takes no rests.
 void pipeline_hurry(struct pipeline *pipeline);
 
 // Moves records towards the sink as far as goes without blocking. Negative errno: the sink is gone

@@ -35,6 +35,8 @@ static void fill(const struct health *health, const struct now *now, struct samp
     sample_put(sample, METRIC_SELF_RECORDS_DELIVERED, health->n_records_delivered);
     sample_put(sample, METRIC_SELF_RECORDS_REFUSED, health->n_records_refused);
     sample_put(sample, METRIC_SELF_RECORDS_DROPPED, health->n_records_dropped);
+    sample_put(sample, METRIC_SELF_DOCUMENTS_REFUSED, health->n_documents_refused);
+    sample_put(sample, METRIC_SELF_MAYBE_DOUBLED, health->n_maybe_doubled);
     sample_put(sample, METRIC_SELF_RECONNECTS, health->n_reconnects);
     sample_put(sample, METRIC_SELF_IMDS_REQUESTS, health->n_imds_requests);
     sample_put(sample, METRIC_SELF_IMDS_FAILURES, health->n_imds_failures);

@@ -10,6 +10,7 @@
 #include "collector/ena_survey.h"
 #include "config.h"
 #include "identity/identity.h"
+#include "sink/table.h"
 
 enum check_status { CHECK_OK, CHECK_WARN, CHECK_FAIL };
 
@@ -51,12 +52,17 @@ struct check {
     struct catalog catalog;
     struct counters *counters;
     struct ena_survey survey;
-    struct http *http;           // NULL: the metadata service is not to be asked
-    char *imds_endpoint;         // NULL with it
-    const char *no_imds_because; // NULL: it is asked
+    struct http *http;           // NULL: neither metadata service nor sink needs it
+    char *imds_endpoint;         // NULL: the service is not to be asked
+    const char *no_imds_because; // NULL: it is asked who and where we are
     struct identity identity;    // has been asking for a while
     struct report report;
 };
+
+static inline const struct sink_ops *check_sink_ops(const struct check *check)
+{
+    return sink_table[check->config->publish.sink];
+}
 
 static inline bool check_is_replay(const struct check *check)
 {

@@ -60,22 +60,30 @@ static void ask(struct check *check)
     }
 }
 
-// 0, or the exit status. Without an endpoint there is nothing to ask, and a reason.
-static int open_http(struct check *check)
+// Where the metadata service is, for ourselves and for the sink, or why nobody asks it. Returns the
+// exit status.
+static int find_imds(struct check *check)
 {
-    const char *reason = "a recording is played, which has nobody to ask";
-    int r = check_is_replay(check)
-        ? IDENTITY_NO_IMDS
-        : identity_endpoint(&check->config->identity, &check->imds_endpoint, &reason);
+    if (check_is_replay(check))
+        check->no_imds_because = "a recording is played, which has nobody to ask";
+    if (check_is_replay(check) && !check_sink_ops(check)->needs_http)
+        return EXIT_STATUS_DONE;
+    const char *reason = NULL;
+    int r = identity_endpoint(&check->config->identity, &check->imds_endpoint, &reason);
     if (r == IDENTITY_BAD_ENVIRONMENT) {
         log_error("%s", reason);
         return EXIT_STATUS_CONFIG;
     }
-    if (r == IDENTITY_NO_IMDS) {
+    if (r == IDENTITY_NO_IMDS && check->no_imds_because == NULL)
         check->no_imds_because = reason;
+    return EXIT_STATUS_DONE;
+}
+
+static int open_http(struct check *check)
+{
+    if (check->imds_endpoint == NULL && !check_sink_ops(check)->needs_http)
         return EXIT_STATUS_DONE;
-    }
-    r = http_curl_create(&(struct http_curl_options){0}, &check->http);
+    int r = http_curl_create(&(struct http_curl_options){0}, &check->http);
     if (r == 0)
         return EXIT_STATUS_DONE;
     log_error("cannot start HTTP: %s", strerror(-r));
@@ -84,13 +92,15 @@ static int open_http(struct check *check)
 
 int check_identify(struct check *check)
 {
-    int status = open_http(check);
+    int status = find_imds(check);
+    if (status == EXIT_STATUS_DONE)
+        status = open_http(check);
     if (status != EXIT_STATUS_DONE)
         return status;
     struct now now = clock_now();
     identity_init(&check->identity,
         &(struct identity_setting){.options = &check->config->identity,
-            .http = check->http,
+            .http = check->no_imds_because == NULL ? check->http : NULL,
             .endpoint = check->imds_endpoint,
             .is_elsewhere = check_is_replay(check)},
         &now);

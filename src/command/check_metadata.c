@@ -75,8 +75,9 @@ static void tell_trouble(const struct check *check, struct finding *finding)
 void check_metadata(struct check *check)
 {
     struct finding finding = {.name = "metadata", .details = json_object()};
-    set_text(finding.details, "endpoint", check->imds_endpoint);
-    if (check->no_imds_because != NULL)
+    bool is_asked = check->no_imds_because == NULL;
+    set_text(finding.details, "endpoint", is_asked ? check->imds_endpoint : NULL);
+    if (!is_asked)
         tell_not_asked(check, &finding);
     else if (fact(check, INSTANCE_ID) != NULL)
         tell_instance(check, &finding);
@@ -201,10 +202,10 @@ static void tell_search(const struct check *check, struct finding *finding)
 
 static void tell_no_cluster(const struct check *check, struct finding *finding)
 {
-    const struct emf_options *emf = &check->config->emf;
+    const struct encoder_options *options = &check->config->encoder;
     const enum check_status of_sets[] = {
-        status_without(check, "instance_dimensions", emf->instance_dimensions),
-        status_without(check, "eni_dimensions", emf->eni_dimensions),
+        status_without(check, "instance_dimensions", options->instance_dimensions),
+        status_without(check, "eni_dimensions", options->eni_dimensions),
     };
     tell_search(check, finding);
     for (size_t i = 0; i < ARRAY_SIZE(of_sets); i++)

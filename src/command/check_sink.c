@@ -2,15 +2,20 @@
 // Where documents would go. What can be known of it, each sink knows by itself.
 #include "command/check.h"
 #include "encode/document.h"
-#include "sink/table.h"
 
 void check_sink(struct check *check)
 {
     static const enum check_status statuses[] = {
         [SINK_WORKS] = CHECK_OK, [SINK_UNCERTAIN] = CHECK_WARN, [SINK_FAILS] = CHECK_FAIL};
-    const struct sink_ops *ops = sink_table[check->config->publish.sink];
+    const struct sink_ops *ops = check_sink_ops(check);
+    struct sink_setting setting = config_sink_setting(check->config, ops);
+    struct place place;
     struct sink_finding found;
-    ops->check(config_sink_options(check->config, ops), &found);
+    identity_place(&check->identity, &place);
+    setting.http = check->http;
+    setting.imds_endpoint = check->imds_endpoint;
+    setting.place = &place;
+    ops->check(&setting, &found);
     json_t *details = json_object();
     document_set(details, "sink", document_text(ops->name, SIZE_MAX));
     report_add(&check->report,

@@ -107,6 +107,22 @@ json_t *document_decimal(uint64_t value, unsigned int n_decimals)
     return json_real((double)value / (double)divisor);
 }
 
+json_t *document_seconds(int64_t ms)
+{
+    int64_t per_s = (int64_t)MS_PER_S;
+    return ms % per_s == 0 ? json_integer(ms / per_s) : json_real((double)ms / (double)per_s);
+}
+
+double document_double(const json_t *number)
+{
+    char text[32] = {0}; // 15 digits, sign, point, exponent
+    if (json_is_integer(number))
+        return (double)json_integer_value(number);
+    size_t n_bytes = json_dumpb(number, text, sizeof(text), DOCUMENT_FLAGS | JSON_ENCODE_ANY);
+    must(n_bytes > 0 && n_bytes < sizeof(text));
+    return strtod(text, NULL);
+}
+
 char *document_print(const json_t *root)
 {
     char *text = json_dumps(root, DOCUMENT_FLAGS);

@@ -21,6 +21,12 @@ json_t *document_number(uint64_t value);
 // decimals is 15.2.
 json_t *document_decimal(uint64_t value, unsigned int n_decimals);
 
+// Seconds, with as many decimals as it takes: exact while the seconds have up to 12 digits.
+json_t *document_seconds(int64_t ms);
+
+// What a reader makes of a number who keeps all of them as doubles.
+double document_double(const json_t *number);
+
 // Compact, members in the order in which they were set, without a newline. Freed by the caller.
 char *document_print(const json_t *root);
 // What document_print() would give, in bytes.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A record becomes EMF: the step between the journal, which keeps it, and the batch of a sink.
+// A record becomes EMF documents.
 // All values are arrays, one element per sample, so that CloudWatch's own statistics are exact.
 // `_aws.LogGroupName` is no part of the EMF specification: the CloudWatch agent drops documents
 // without it, and the service ignores it.
@@ -14,18 +14,11 @@
 
 // Of the series, and of the values of each, those that stand in one document.
 struct part {
+    uint32_t index;
     uint32_t first_series;
     uint32_t end_series;
     uint64_t first_value;
     uint64_t end_value;
-};
-
-// All that a document is made of.
-struct source {
-    const struct emf *emf;
-    const struct record *record;
-    const struct labels *labels;
-    struct part part;
 };
 
 bool emf_is_reserved(const char *name)
@@ -43,30 +36,6 @@ bool emf_is_reserved(const char *name)
         if (strcmp(name, names[i]) == 0)
             return true;
     return false;
-}
-
-static void must_parse(const char *text, struct dimension_sets *ret_sets)
-{
-    const char *allowed = dimension_sets_parse(text, ret_sets);
-    assert(allowed == NULL);
-    (void)allowed;
-}
-
-void emf_init(struct emf *emf, const struct emf_options *options, const struct catalog *catalog,
-    const char *boot)
-{
-    *emf = (struct emf){.options = options, .catalog = catalog, .boot = boot};
-    must_parse(options->instance_dimensions, &emf->instance_sets);
-    must_parse(options->eni_dimensions, &emf->eni_sets);
-}
-
-void emf_finish(struct emf *emf)
-{
-    if (emf == NULL)
-        return;
-    dimension_sets_finish(&emf->instance_sets);
-    dimension_sets_finish(&emf->eni_sets);
-    *emf = (struct emf){0};
 }
 
 static uint32_t block_end(const struct record *record, const struct parts *plan, uint32_t first)
@@ -96,22 +65,17 @@ static uint32_t count_parts(const struct record *record, const struct parts *pla
 
 static struct part find_part(const struct record *record, const struct parts *plan, uint32_t index)
 {
-    uint32_t at = 0;
-    for (uint32_t n; index >= (n = n_slices(record, plan, at)); index -= n) {
+    uint32_t at = 0, slice = index;
+    for (uint32_t n; slice >= (n = n_slices(record, plan, at)); slice -= n) {
         at = block_end(record, plan, at);
         assert(at < record->n_series);
     }
-    uint64_t first_value = (uint64_t)index * plan->values_per_part;
-    return (struct part){.first_series = at,
+    uint64_t first_value = (uint64_t)slice * plan->values_per_part;
+    return (struct part){.index = index,
+        .first_series = at,
         .end_series = block_end(record, plan, at),
         .first_value = first_value,
         .end_value = first_value + plan->values_per_part};
-}
-
-static const struct metric *metric_of(const struct source *source, uint32_t metric)
-{
-    assert(metric < source->emf->catalog->n_metrics);
-    return &source->emf->catalog->metrics[metric];
 }
 
 static bool is_in(const struct part *part, const struct series *series)
@@ -132,10 +96,10 @@ static json_t *make_number(const struct metric *metric, uint64_t value)
     return document_decimal(value, metric->n_decimals);
 }
 
-static json_t *make_values(const struct source *source, const struct series *series)
+static json_t *make_values(
+    const struct encoding *encoding, const struct part *part, const struct series *series)
 {
-    const struct metric *metric = metric_of(source, series->metric);
-    const struct part *part = &source->part;
+    const struct metric *metric = encoder_metric(encoding, series->metric);
     json_t *values = json_array();
     uint64_t at = 0;
     for (uint32_t i = 0; i < series->n_runs; i++) {
@@ -147,37 +111,14 @@ static json_t *make_values(const struct source *source, const struct series *ser
     return values;
 }
 
-static void set_values(json_t *root, const struct source *source)
+static void set_values(json_t *root, const struct encoding *encoding, const struct part *part)
 {
-    for (uint32_t i = source->part.first_series; i < source->part.end_series; i++) {
-        const struct series *series = &source->record->series[i];
-        if (is_in(&source->part, series))
-            document_set(
-                root, metric_of(source, series->metric)->name, make_values(source, series));
+    for (uint32_t i = part->first_series; i < part->end_series; i++) {
+        const struct series *series = &encoding->record->series[i];
+        if (is_in(part, series))
+            document_set(root, encoder_metric(encoding, series->metric)->name,
+                make_values(encoding, part, series));
     }
-}
-
-static const struct dimension_sets *sets_of(const struct emf *emf, const struct record *record)
-{
-    return record->scope == METRIC_SCOPE_INSTANCE ? &emf->instance_sets : &emf->eni_sets;
-}
-
-bool emf_is_pending(const struct emf *emf, const struct record *record, const struct labels *labels)
-{
-    const struct dimension_sets *sets = sets_of(emf, record);
-    for (size_t i = 0; i < sets->n_sets; i++)
-        for (size_t j = 0; j < sets->sets[i].n_names; j++)
-            if (labels_is_pending(labels, sets->sets[i].names[j]))
-                return true;
-    return false;
-}
-
-static bool is_known_set(const struct dimension_set *set, const struct labels *labels)
-{
-    for (size_t i = 0; i < set->n_names; i++)
-        if (labels_dimension(labels, set->names[i]) == NULL)
-            return false;
-    return true;
 }
 
 static json_t *make_set(const struct dimension_set *set)
@@ -188,81 +129,74 @@ static json_t *make_set(const struct dimension_set *set)
     return names;
 }
 
-static json_t *make_sets(const struct source *source)
+static json_t *make_sets(const struct encoding *encoding)
 {
-    const struct dimension_sets *sets = sets_of(source->emf, source->record);
+    const struct dimension_sets *sets = encoder_sets(encoding);
     json_t *known = json_array();
     for (size_t i = 0; i < sets->n_sets; i++)
-        if (is_known_set(&sets->sets[i], source->labels))
+        if (encoder_is_known_set(encoding, &sets->sets[i]))
             document_append(known, make_set(&sets->sets[i]));
     return known;
 }
 
-static const char *unit_of(const struct metric *metric)
-{
-    static const char *const units[] = {[METRIC_COUNTER] = "Count",
-        [METRIC_GAUGE] = "Count",
-        [METRIC_PERCENT] = "Percent",
-        [METRIC_DURATION] = "Milliseconds",
-        [METRIC_MODE] = "None"};
-    return units[metric->kind];
-}
-
-static json_t *make_definition(const struct source *source, const struct metric *metric)
+static json_t *make_definition(const struct encoding *encoding, const struct metric *metric)
 {
     json_t *definition = json_object();
     document_set(definition, "Name", document_text(metric->name, SIZE_MAX));
-    document_set(definition, "Unit", json_string(unit_of(metric)));
-    if (source->emf->options->resolution == EMF_RESOLUTION_1)
+    document_set(definition, "Unit", json_string(encoder_unit(metric)));
+    if (encoder_resolution_s(encoding->encoder) == 1)
         document_set(definition, "StorageResolution", json_integer(1));
     return definition;
 }
 
-static json_t *make_definitions(const struct source *source)
+static json_t *make_definitions(const struct encoding *encoding, const struct part *part)
 {
     json_t *definitions = json_array();
-    for (uint32_t i = source->part.first_series; i < source->part.end_series; i++) {
-        const struct series *series = &source->record->series[i];
-        if (is_in(&source->part, series))
+    for (uint32_t i = part->first_series; i < part->end_series; i++) {
+        const struct series *series = &encoding->record->series[i];
+        if (is_in(part, series))
             document_append(
-                definitions, make_definition(source, metric_of(source, series->metric)));
+                definitions, make_definition(encoding, encoder_metric(encoding, series->metric)));
     }
     return definitions;
 }
 
 // Empty while no dimension set is known: a metric that nobody can attribute is no metric, but the
 // values are still there to search.
-static json_t *make_directives(const struct source *source)
+static json_t *make_directives(const struct encoding *encoding, const struct part *part)
 {
     json_t *directives = json_array();
-    json_auto_t *sets = make_sets(source);
+    json_auto_t *sets = make_sets(encoding);
     if (json_array_size(sets) == 0)
         return directives;
     json_t *directive = json_object();
-    document_set(directive, "Namespace", document_text(source->emf->options->namespace, SIZE_MAX));
+    document_set(
+        directive, "Namespace", document_text(encoding->encoder->options->namespace, SIZE_MAX));
     document_set(directive, "Dimensions", json_incref(sets));
-    document_set(directive, "Metrics", make_definitions(source));
+    document_set(directive, "Metrics", make_definitions(encoding, part));
     document_append(directives, directive);
     return directives;
 }
 
-static json_t *make_aws(const struct source *source, int64_t timestamp_ms)
+static json_t *make_aws(
+    const struct encoding *encoding, const struct part *part, int64_t timestamp_ms)
 {
     json_t *aws = json_object();
     document_set(aws, "Timestamp", json_integer(timestamp_ms));
-    document_set(aws, "LogGroupName", document_text(source->emf->options->log_group, SIZE_MAX));
-    document_set(aws, "CloudWatchMetrics", make_directives(source));
+    document_set(
+        aws, "LogGroupName", document_text(encoding->encoder->options->log_group, SIZE_MAX));
+    document_set(aws, "CloudWatchMetrics", make_directives(encoding, part));
     return aws;
 }
 
-static void set_dimensions(json_t *root, const struct source *source)
+static void set_dimensions(json_t *root, const struct encoding *encoding)
 {
-    const struct dimension_sets *sets = sets_of(source->emf, source->record);
+    const struct dimension_sets *sets = encoder_sets(encoding);
     for (size_t i = 0; i < sets->n_sets; i++) {
         const struct dimension_set *set = &sets->sets[i];
-        for (size_t j = 0; is_known_set(set, source->labels) && j < set->n_names; j++)
+        for (size_t j = 0; encoder_is_known_set(encoding, set) && j < set->n_names; j++)
             document_set(root, set->names[j],
-                document_text(labels_dimension(source->labels, set->names[j]), SIZE_MAX));
+                document_text(labels_dimension(encoding->labels, set->names[j]), SIZE_MAX));
     }
 }
 
@@ -299,12 +233,12 @@ static void set_eni(json_t *root, const struct eni *eni)
 
 // What a counter did in the window stands in the first part only: summed over documents it is
 // right.
-static void set_properties(json_t *root, const struct source *source, uint32_t index)
+static void set_properties(json_t *root, const struct encoding *encoding, const struct part *part)
 {
-    const struct record *record = source->record;
+    const struct record *record = encoding->record;
     for (uint32_t i = 0; i < record->n_properties; i++) {
-        const struct metric *metric = metric_of(source, record->properties[i].metric);
-        if (metric->kind != METRIC_COUNTER || index == 0)
+        const struct metric *metric = encoder_metric(encoding, record->properties[i].metric);
+        if (metric->kind != METRIC_COUNTER || part->index == 0)
             document_set(root, metric->name, make_number(metric, record->properties[i].value));
     }
 }
@@ -321,25 +255,26 @@ static uint64_t n_moved(const struct part *part, const struct series *series)
     return n;
 }
 
-static json_t *make_throttled(const struct source *source)
+static json_t *make_throttled(const struct encoding *encoding, const struct part *part)
 {
     json_t *throttled = json_object();
-    for (uint32_t i = source->part.first_series; i < source->part.end_series; i++) {
-        const struct series *series = &source->record->series[i];
-        uint64_t n = series->metric < METRIC_N_EXCEEDED ? n_moved(&source->part, series) : 0;
+    for (uint32_t i = part->first_series; i < part->end_series; i++) {
+        const struct series *series = &encoding->record->series[i];
+        uint64_t n = series->metric < METRIC_N_EXCEEDED ? n_moved(part, series) : 0;
         if (n > 0)
-            document_set(throttled, metric_of(source, series->metric)->name, document_number(n));
+            document_set(
+                throttled, encoder_metric(encoding, series->metric)->name, document_number(n));
     }
     return throttled;
 }
 
 // What is absent because no ENI of the record has it: it is not zero.
-static json_t *make_unsupported(const struct source *source)
+static json_t *make_unsupported(const struct encoding *encoding)
 {
     json_t *names = json_array();
-    for (uint32_t i = 0; i < source->emf->catalog->n_metrics; i++)
-        if (metric_set_has(&source->record->unsupported, i))
-            document_append(names, document_text(metric_of(source, i)->name, SIZE_MAX));
+    for (uint32_t i = 0; i < encoding->encoder->catalog->n_metrics; i++)
+        if (metric_set_has(&encoding->record->unsupported, i))
+            document_append(names, document_text(encoder_metric(encoding, i)->name, SIZE_MAX));
     return names;
 }
 
@@ -376,45 +311,46 @@ static void set_entity(json_t *root, const struct labels *labels)
     }
 }
 
-static void set_record(json_t *root, const struct source *source, uint32_t index)
+static void set_record(json_t *root, const struct encoding *encoding, const struct part *part)
 {
-    const struct record *record = source->record;
+    const struct record *record = encoding->record;
     if (record->scope == METRIC_SCOPE_INSTANCE)
         document_set(root, "enis", json_integer(record->n_enis));
     else
         set_eni(root, &record->eni);
-    set_properties(root, source, index);
-    document_set(root, "throttled", make_throttled(source));
-    set_if_any(root, "unsupported", make_unsupported(source));
-    set_if_any(root, "unidentified", make_unidentified(source->labels));
+    set_properties(root, encoding, part);
+    document_set(root, "throttled", make_throttled(encoding, part));
+    set_if_any(root, "unsupported", make_unsupported(encoding));
+    set_if_any(root, "unidentified", make_unidentified(encoding->labels));
     document_set(root, "sample_ms", document_number(record->sample_ms));
     if (record->gap_ms > 0)
         document_set(root, "gap_ms", document_number(record->gap_ms));
-    document_set(root, "boot", document_text(source->emf->boot, SIZE_MAX));
+    document_set(root, "boot", document_text(encoding->encoder->boot, SIZE_MAX));
     document_set(root, "sequence", document_number(record->sequence));
 }
 
 static json_t *make_document(
-    struct source *source, const struct parts *plan, uint32_t index, int64_t timestamp_ms)
+    const struct encoding *encoding, const struct parts *plan, uint32_t index, int64_t timestamp_ms)
 {
-    source->part = find_part(source->record, plan, index);
+    struct part part = find_part(encoding->record, plan, index);
     json_t *root = json_object();
-    document_set(root, "_aws", make_aws(source, timestamp_ms));
-    set_dimensions(root, source);
-    set_values(root, source);
-    set_labels(root, source->labels);
-    set_entity(root, source->labels);
-    set_record(root, source, index);
+    document_set(root, "_aws", make_aws(encoding, &part, timestamp_ms));
+    set_dimensions(root, encoding);
+    set_values(root, encoding, &part);
+    set_labels(root, encoding->labels);
+    set_entity(root, encoding->labels);
+    set_record(root, encoding, &part);
     document_set(root, "part", json_integer((json_int_t)index + 1));
     document_set(root, "parts", json_integer(plan->n_parts));
     return root;
 }
 
-static bool is_small_enough(struct source *source, const struct parts *plan, size_t max_bytes)
+static bool is_small_enough(
+    const struct encoding *encoding, const struct parts *plan, size_t max_bytes)
 {
     // A record may be stamped anew before it is sent: INT64_MIN is the widest of all timestamps.
     for (uint32_t i = 0; i < plan->n_parts; i++) {
-        json_auto_t *root = make_document(source, plan, i, INT64_MIN);
+        json_auto_t *root = make_document(encoding, plan, i, INT64_MIN);
         if (document_bytes(root) > max_bytes)
             return false;
     }
@@ -430,26 +366,32 @@ static bool make_smaller(struct parts *plan)
     return true;
 }
 
-int emf_plan_record(const struct emf *emf, const struct record *record, const struct labels *labels,
-    size_t max_bytes, struct parts *ret_plan)
+static int emf_plan(const struct encoding *encoding, size_t max_bytes, struct parts *ret_parts)
 {
-    struct source source = {.emf = emf, .record = record, .labels = labels};
-    struct parts plan = {EMF_MAX_METRICS, EMF_MAX_VALUES, 0};
+    struct parts plan = {.metrics_per_part = EMF_MAX_METRICS, .values_per_part = EMF_MAX_VALUES};
     do {
-        plan.n_parts = count_parts(record, &plan);
-        if (is_small_enough(&source, &plan, max_bytes)) {
-            *ret_plan = plan;
+        plan.n_parts = count_parts(encoding->record, &plan);
+        if (plan.n_parts == 0)
+            return ENCODER_NOTHING;
+        if (is_small_enough(encoding, &plan, max_bytes)) {
+            *ret_parts = plan;
             return 0;
         }
     } while (make_smaller(&plan));
     return -EMSGSIZE;
 }
 
-char *emf_encode(const struct emf *emf, const struct record *record, const struct labels *labels,
-    const struct parts *plan, uint32_t part, int64_t timestamp_ms)
+static int emf_encode(
+    const struct encoding *encoding, int64_t timestamp_ms, const struct taker *taker)
 {
-    assert(part < plan->n_parts);
-    struct source source = {.emf = emf, .record = record, .labels = labels};
-    json_auto_t *root = make_document(&source, plan, part, timestamp_ms);
-    return document_print(root);
+    const struct record *record = encoding->record;
+    int r = 0;
+    for (uint32_t i = record->n_parts_taken; r == 0 && i < record->parts.n_parts; i++) {
+        json_auto_t *root = make_document(encoding, &record->parts, i, timestamp_ms);
+        scoped_free char *document = document_print(root);
+        r = taker->take(taker->context, document);
+    }
+    return r;
 }
+
+const struct encoder_ops emf_encoder = {.plan = emf_plan, .encode = emf_encode};

@@ -62,6 +62,8 @@ static const struct metric known[METRIC_N_KNOWN] = {
     METRIC(SELF_RECORDS_DELIVERED, "self_records_delivered", COUNTER, HOST, 0),
     METRIC(SELF_RECORDS_REFUSED, "self_records_refused", COUNTER, HOST, 0),
     METRIC(SELF_RECORDS_DROPPED, "self_records_dropped", COUNTER, HOST, 0),
+    METRIC(SELF_DOCUMENTS_REFUSED, "self_documents_refused", COUNTER, HOST, 0),
+    METRIC(SELF_MAYBE_DOUBLED, "self_maybe_doubled", COUNTER, HOST, 0),
     METRIC(SELF_RECONNECTS, "self_reconnects", COUNTER, HOST, 0),
     METRIC(SELF_IMDS_REQUESTS, "self_imds_requests", COUNTER, HOST, 0),
     METRIC(SELF_IMDS_FAILURES, "self_imds_failures", COUNTER, HOST, 0),

@@ -80,6 +80,17 @@ static const char *configured(const struct identity_options *options, enum insta
     return identity_option(&options->dimensions, instance_facts[fact].label, false);
 }
 
+// Not what the user calls the region: that is a label, and requests go where the instance is. Not
+// what stands in for the id either.
+void identity_place(const struct identity *identity, struct place *ret_place)
+{
+    const char *id = configured(identity->options, INSTANCE_ID);
+    *ret_place = (struct place){
+        .instance_id = id != NULL ? id : identity->instance.facts[INSTANCE_ID],
+        .region = identity->instance.facts[INSTANCE_REGION],
+    };
+}
+
 static bool is_waited_for(const struct making *making, const struct question_span *span)
 {
     return making->identity->has_imds && making->now->boot_ns < span->wait_until_ns;

@@ -10,6 +10,7 @@
 #include "identity/instance.h"
 #include "identity/options.h"
 #include "labels.h"
+#include "place.h"
 #include "record.h"
 
 // Who asked the question that is under way.
@@ -52,6 +53,9 @@ void identity_see(struct identity *identity, const struct eni *eni, const struct
 void identity_work(struct identity *identity, const struct now *now);
 // Boot time at which it has something to do; UINT64_MAX: when an answer comes.
 uint64_t identity_due_ns(const struct identity *identity);
+
+// Where we are, for a sink. Texts are borrowed until it works again.
+void identity_place(const struct identity *identity, struct place *ret_place);
 
 // Whether any label of any record may be pending: false spares looking at each.
 bool identity_is_pending(const struct identity *identity, const struct now *now);

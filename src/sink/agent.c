@@ -49,9 +49,9 @@ static void agent_destroy(struct sink *sink)
     free(agent);
 }
 
-static int agent_create(const void *options, struct sink **ret_sink)
+static int agent_create(const struct sink_setting *setting, struct sink **ret_sink)
 {
-    const struct agent_options *wanted = options;
+    const struct agent_options *wanted = setting->options;
     struct agent_dialer dialer;
     int r = agent_dialer_init(&dialer, wanted->endpoint);
     if (r < 0)
@@ -67,10 +67,13 @@ static int agent_create(const void *options, struct sink **ret_sink)
 static void agent_limits(const struct sink *sink, struct batch_limits *ret_limits)
 {
     const struct agent *agent = (const struct agent *)sink;
-    if (agent->dialer.endpoint.is_udp)
-        *ret_limits = (struct batch_limits){AGENT_UDP_BYTES, AGENT_UDP_BYTES, 1};
-    else
-        *ret_limits = (struct batch_limits){AGENT_TCP_BYTES, AGENT_TCP_BYTES, AGENT_TCP_ITEMS};
+    bool is_udp = agent->dialer.endpoint.is_udp;
+    size_t n_bytes = is_udp ? AGENT_UDP_BYTES : AGENT_TCP_BYTES;
+    *ret_limits = (struct batch_limits){
+        .item_bytes = n_bytes,
+        .batch_bytes = n_bytes,
+        .batch_items = is_udp ? 1 : AGENT_TCP_ITEMS,
+    };
 }
 
 static bool agent_is_ready(const struct sink *sink)
@@ -231,9 +234,9 @@ static void agent_wait(const struct sink *sink, struct sink_wait *ret_wait)
     };
 }
 
-static void agent_check(const void *options, struct sink_finding *ret_finding)
+static void agent_check(const struct sink_setting *setting, struct sink_finding *ret_finding)
 {
-    const struct agent_options *wanted = options;
+    const struct agent_options *wanted = setting->options;
     agent_check_endpoint(wanted->endpoint, ret_finding);
 }
 
@@ -257,6 +260,7 @@ const struct sink_ops sink_agent = {
             .n_rows = ARRAY_SIZE(agent_rows),
             .options_size = sizeof(struct agent_options),
         },
+    .form = SINK_FORM_EMF,
     .create = agent_create,
     .limits = agent_limits,
     .is_ready = agent_is_ready,

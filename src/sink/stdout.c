@@ -47,9 +47,9 @@ static int open_terminal(void)
     return fd < 0 ? STDOUT_FILENO : fd;
 }
 
-static int stdout_create(const void *options, struct sink **ret_sink)
+static int stdout_create(const struct sink_setting *setting, struct sink **ret_sink)
 {
-    (void)options;
+    (void)setting;
     struct stat status;
     if (fstat(STDOUT_FILENO, &status) < 0)
         return -errno;
@@ -195,9 +195,9 @@ static void stdout_destroy(struct sink *sink)
     free(out);
 }
 
-static void stdout_check(const void *options, struct sink_finding *ret_finding)
+static void stdout_check(const struct sink_setting *setting, struct sink_finding *ret_finding)
 {
-    (void)options;
+    (void)setting;
     *ret_finding = (struct sink_finding){.health = SINK_WORKS,
         .text = xstrdup("stdout: a document is a line of the standard output")};
 }
@@ -205,6 +205,7 @@ static void stdout_check(const void *options, struct sink_finding *ret_finding)
 const struct sink_ops sink_stdout = {
     .name = "stdout",
     .table = {.section = "stdout"},
+    .form = SINK_FORM_EMF,
     .create = stdout_create,
     .limits = stdout_limits,
     .is_ready = stdout_is_ready,

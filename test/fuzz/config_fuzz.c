@@ -8,6 +8,7 @@
 
 #include "base/parse.h"
 #include "config.h"
+#include "encode/emf.h"
 #include "identity/identity.h"
 
 // Asking after each of more refused lines than this whether nothing changed takes too long.
@@ -102,7 +103,7 @@ static void check_use(const struct config *config)
 {
     static struct catalog catalog;
     struct window window;
-    struct emf emf;
+    struct encoder encoder;
     struct identity identity;
     struct labels labels;
     struct record record = {.scope = METRIC_SCOPE_ENI};
@@ -112,9 +113,10 @@ static void check_use(const struct config *config)
     window_open(&window, &(struct now){.wall_ms = INT64_C(1700000000000)});
     check(window.start_ms % (int64_t)config->window.period_ms == 0);
     window_finish(&window);
-    emf_init(&emf, &config->emf, &catalog, "boot");
-    check(emf.instance_sets.n_sets > 0 && emf.eni_sets.n_sets > 0);
-    emf_finish(&emf);
+    encoder_init(
+        &encoder, &(struct encoder_setting){&emf_encoder, &config->encoder, &catalog, "boot"});
+    check(encoder.instance_sets.n_sets > 0 && encoder.eni_sets.n_sets > 0);
+    encoder_finish(&encoder);
     struct now now = {.boot_ns = NS_PER_S};
     identity_init(&identity, &(struct identity_setting){.options = &config->identity}, &now);
     identity_label(&identity, &record, &now, &labels);

@@ -70,8 +70,8 @@ struct scene {
     char names[METRIC_MAX][8];
     struct record_builder builder;
     struct labels labels;
-    struct emf_options options;
-    struct emf emf;
+    struct encoder_options options;
+    struct encoder encoder;
     struct parts plan;
 };
 
@@ -147,8 +147,8 @@ static void take_labels(struct input *input, struct labels *labels)
 static char *take_option(struct input *input, const char *name)
 {
     char *text = take_text(input, "");
-    for (size_t i = 0; i < emf_option_table.n_rows; i++) {
-        const struct option *row = &emf_option_table.rows[i];
+    for (size_t i = 0; i < encoder_option_table.n_rows; i++) {
+        const struct option *row = &encoder_option_table.rows[i];
         if (strcmp(row->name, name) != 0 || row->check(NULL, text) == NULL)
             continue;
         free(text);
@@ -165,7 +165,8 @@ static void scene_init(struct scene *scene, struct input *input)
     scene->options.log_group = take_option(input, "log_group");
     scene->options.instance_dimensions = take_option(input, "instance_dimensions");
     scene->options.eni_dimensions = take_option(input, "eni_dimensions");
-    emf_init(&scene->emf, &scene->options, &scene->catalog, "boot");
+    encoder_init(&scene->encoder,
+        &(struct encoder_setting){&emf_encoder, &scene->options, &scene->catalog, "boot"});
     take_labels(input, &scene->labels);
     take_record(input, &scene->builder);
 }
@@ -177,17 +178,28 @@ static void scene_finish(struct scene *scene)
         free((void *)scene->labels.labels[i].value);
     }
     record_builder_finish(&scene->builder);
-    emf_finish(&scene->emf);
+    encoder_finish(&scene->encoder);
     free(scene->options.namespace);
     free(scene->options.log_group);
     free(scene->options.instance_dimensions);
     free(scene->options.eni_dimensions);
 }
 
-static char *encode(const struct scene *scene, uint32_t part, int64_t timestamp_ms)
+static int keep_first(void *context, const char *item)
 {
-    return emf_encode(
-        &scene->emf, &scene->builder.record, &scene->labels, &scene->plan, part, timestamp_ms);
+    *(char **)context = xstrdup(item);
+    return 1;
+}
+
+static char *encode(struct scene *scene, uint32_t part, int64_t timestamp_ms)
+{
+    char *document = NULL;
+    struct record *record = &scene->builder.record;
+    struct encoding encoding = {&scene->encoder, record, &scene->labels};
+    record->parts = scene->plan;
+    record->n_parts_taken = part;
+    check(emf_encoder.encode(&encoding, timestamp_ms, &(struct taker){keep_first, &document}) == 1);
+    return document;
 }
 
 // How far the values of a series have been seen, and in how many of them it moved.
@@ -294,8 +306,7 @@ static void see_document(const struct scene *scene, struct seen *seen, const jso
     check_directives(document, n_present);
 }
 
-static void check_part(
-    const struct scene *scene, struct seen *seen, uint32_t part, size_t max_bytes)
+static void check_part(struct scene *scene, struct seen *seen, uint32_t part, size_t max_bytes)
 {
     scoped_free char *widest = encode(scene, part, INT64_MIN);
     scoped_free char *text = encode(scene, part, 1700000040000);
@@ -317,7 +328,7 @@ static json_int_t n_moved(const struct series *series)
     return n;
 }
 
-static void check_parts(const struct scene *scene, size_t max_bytes)
+static void check_parts(struct scene *scene, size_t max_bytes)
 {
     struct seen seen[METRIC_MAX] = {0};
     for (uint32_t part = 0; part < scene->plan.n_parts; part++)
@@ -332,7 +343,7 @@ static void check_parts(const struct scene *scene, size_t max_bytes)
 // One of the documents that hold a single value is indeed too large.
 static void check_refusal(struct scene *scene, size_t max_bytes)
 {
-    scene->plan = (struct parts){1, 1, 0};
+    scene->plan = (struct parts){.metrics_per_part = 1, .values_per_part = 1};
     for (uint32_t i = 0; i < scene->builder.record.n_series; i++)
         scene->plan.n_parts += scene->builder.series[i].n_values;
     for (uint32_t part = 0; part < scene->plan.n_parts; part++) {
@@ -349,9 +360,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
     struct scene scene = {0};
     size_t max_bytes = take_below(&input, MAX_BYTES);
     scene_init(&scene, &input);
-    int r = emf_plan_record(
-        &scene.emf, &scene.builder.record, &scene.labels, max_bytes, &scene.plan);
-    if (r == 0) {
+    struct encoding encoding = {&scene.encoder, &scene.builder.record, &scene.labels};
+    int r = emf_encoder.plan(&encoding, max_bytes, &scene.plan);
+    if (r == 0 || r == ENCODER_NOTHING) {
+        check((r == 0) == (scene.plan.n_parts > 0));
         check_parts(&scene, max_bytes);
     } else {
         check(r == -EMSGSIZE);

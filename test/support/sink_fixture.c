@@ -19,6 +19,10 @@ int sink_fixture_setup(void **state)
     signal(SIGPIPE, SIG_IGN);
     // Far from 0, which no boot clock says to a program that runs.
     fixture->now = (struct now){.boot_ns = 1000 * NS_PER_S, .wall_ms = 1700000000000};
+    fixture->setting = (struct sink_setting){.namespace = "EnaWatch",
+        .log_group = "/enawatch/metrics",
+        .period_ms = 60000,
+        .place = &fixture->place};
     fixture->stderr_fd = dup(STDERR_FILENO);
     fixture->log_fd = memfd_create("log", MFD_CLOEXEC);
     dup2(fixture->log_fd, STDERR_FILENO);
@@ -30,7 +34,10 @@ void sink_fixture_destroy(struct sink_fixture *fixture)
 {
     if (fixture->sink != NULL)
         fixture->sink->ops->destroy(fixture->sink);
+    free(fixture->options);
+    free(fixture->value);
     fixture->sink = NULL;
+    fixture->options = fixture->value = NULL;
 }
 
 int sink_fixture_teardown(void **state)
@@ -48,11 +55,13 @@ int sink_fixture_teardown(void **state)
 void sink_fixture_create(
     struct sink_fixture *fixture, const struct sink_ops *ops, const char *value)
 {
-    scoped_free char *options = xcalloc(1, ops->table.options_size);
-    scoped_free char *copy = value != NULL ? xstrdup(value) : NULL;
+    assert_null(fixture->options);
+    fixture->options = xcalloc(1, ops->table.options_size);
+    fixture->value = value != NULL ? xstrdup(value) : NULL;
     if (value != NULL)
-        memcpy(options + ops->table.rows[0].offset, &copy, sizeof(copy));
-    assert_int_equal(ops->create(options, &fixture->sink), 0);
+        memcpy(fixture->options + ops->table.rows[0].offset, &fixture->value, sizeof(char *));
+    fixture->setting.options = fixture->options;
+    assert_int_equal(ops->create(&fixture->setting, &fixture->sink), 0);
     assert_ptr_equal(fixture->sink->ops, ops);
 }
 
@@ -79,7 +88,8 @@ void sink_fixture_fill(struct sink_fixture *fixture, size_t first, size_t n, siz
     batch_reset(&fixture->batch, &limits);
     for (size_t i = first; i < first + n; i++) {
         scoped_free char *document = sink_fixture_document(i, n_bytes);
-        assert_int_equal(batch_add(&fixture->batch, document, n_bytes - 1), 0);
+        assert_int_equal(
+            batch_add(&fixture->batch, document, n_bytes - 1, fixture->now.wall_ms), 0);
     }
 }
 

@@ -13,6 +13,9 @@
 
 struct sink_fixture {
     struct sink *sink;
+    struct sink_setting setting; // the defaults, without options; the test's to change
+    struct place place;          // nothing is known
+    char *options, *value;       // of the sink
     struct now now;
     struct batch batch;
     struct ship_answer answer; // the last one

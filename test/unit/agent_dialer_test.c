@@ -64,7 +64,8 @@ static void a_bad_endpoint_makes_no_sink(void **state)
     static const char *const bad[] = {NULL, "", "tcp://", "tcp://127.0.0.1:0"};
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct sink *sink = NULL;
-        assert_int_equal(sink_agent.create(&bad[i], &sink), -EINVAL);
+        assert_int_equal(
+            sink_agent.create(&(struct sink_setting){.options = &bad[i]}, &sink), -EINVAL);
         assert_null(sink);
     }
     sink_agent.destroy(NULL);

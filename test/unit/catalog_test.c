@@ -50,6 +50,8 @@ static const struct metric expected[] = {
     {"self_records_delivered", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
     {"self_records_refused", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
     {"self_records_dropped", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
+    {"self_documents_refused", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
+    {"self_maybe_doubled", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
     {"self_reconnects", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
     {"self_imds_requests", METRIC_COUNTER, METRIC_GROUP_HOST, 0},
     {"self_imds_failures", METRIC_COUNTER, METRIC_GROUP_HOST, 0},

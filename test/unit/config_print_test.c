@@ -144,7 +144,7 @@ static void everything_set_is_stable(void **state)
     assert_string_equal(config->replay.path, "/tmp/a b#c;d=e");
     assert_true(config->replay.speed == 0.25);
     assert_int_equal(config->window.period_ms, 3600000);
-    assert_string_equal(config->emf.namespace, "My = Team");
+    assert_string_equal(config->encoder.namespace, "My = Team");
     assert_string_equal(config->identity.instance_id, "#i-1");
     assert_string_equal(config->identity.cluster, "[blue]");
     assert_string_equal(config->identity.dimensions.pairs[0].value, ";net");

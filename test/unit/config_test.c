@@ -19,11 +19,11 @@ static void defaults_are_those_of_the_design(void **state)
     assert_int_equal(config->window.quiet_enis, QUIET_ENIS_OMIT);
     assert_int_equal(config->catalog.metrics.n_words, 1);
     assert_string_equal(config->catalog.metrics.words[0], "default");
-    assert_string_equal(config->emf.namespace, "EnaWatch");
-    assert_string_equal(config->emf.log_group, "/enawatch/metrics");
-    assert_int_equal(config->emf.resolution, EMF_RESOLUTION_60);
-    assert_string_equal(config->emf.instance_dimensions, "InstanceId; ClusterName");
-    assert_string_equal(config->emf.eni_dimensions, "InstanceId, NetworkInterfaceId");
+    assert_string_equal(config->encoder.namespace, "EnaWatch");
+    assert_string_equal(config->encoder.log_group, "/enawatch/metrics");
+    assert_int_equal(config->encoder.resolution, ENCODER_RESOLUTION_60);
+    assert_string_equal(config->encoder.instance_dimensions, "InstanceId; ClusterName");
+    assert_string_equal(config->encoder.eni_dimensions, "InstanceId, NetworkInterfaceId");
     assert_int_equal(config->identity.imds, IDENTITY_IMDS_AUTO);
     assert_null(config->identity.instance_id);
     assert_null(config->identity.cluster);
@@ -62,7 +62,7 @@ static void every_type_of_value_is_read(void **state)
     assert_true(config->replay.speed == 2.5);
     assert_int_equal(config->window.period_ms, 300000);
     assert_int_equal(config->window.quiet_enis, QUIET_ENIS_SEND);
-    assert_string_equal(config->emf.namespace, "My Team");
+    assert_string_equal(config->encoder.namespace, "My Team");
     assert_string_equal(sink_table[config->publish.sink]->name, "stdout");
     assert_int_equal(config->identity.imds, IDENTITY_IMDS_OFF);
     assert_string_equal(config->identity.instance_id, "i-1");
@@ -336,6 +336,25 @@ static void every_sink_has_its_options(void **state)
     assert_null(config_sink_options(&bench->config, &stranger));
 }
 
+static void a_sink_is_told_what_is_published(void **state)
+{
+    struct bench *bench = *state;
+    const struct sink_ops *ops = sink_table[0];
+    struct sink_setting setting = config_sink_setting(&bench->config, ops);
+    assert_false(setting.is_high_resolution);
+    assert_taken(
+        bench, "[publish]\nnamespace = Mine\nlog_group = /mine\nperiod = 30s\nresolution = 1\n");
+    setting = config_sink_setting(&bench->config, ops);
+    assert_ptr_equal(setting.options, config_sink_options(&bench->config, ops));
+    assert_string_equal(setting.namespace, "Mine");
+    assert_string_equal(setting.log_group, "/mine");
+    assert_int_equal(setting.period_ms, 30000);
+    assert_true(setting.is_high_resolution);
+    assert_null(setting.http);
+    assert_null(setting.imds_endpoint);
+    assert_null(setting.place);
+}
+
 static void every_row_has_help_and_a_name_of_its_own(void **state)
 {
     const struct bench *bench = *state;
@@ -383,6 +402,7 @@ int main(void)
         TEST(a_file_that_is_no_text_is_refused),
         TEST(maps_keep_their_names_in_order_and_the_later_value),
         TEST(every_sink_has_its_options),
+        TEST(a_sink_is_told_what_is_published),
         TEST(every_row_has_help_and_a_name_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,43 @@ static void every_hundredth_reads_back_as_itself(void **state)
     }
 }
 
+static void assert_prints(json_t *value, const char *expected)
+{
+    scoped_free char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+    assert_string_equal(text, expected);
+    json_decref(value);
+}
+
+static void seconds_have_the_decimals_that_they_need(void **state)
+{
+    (void)state;
+    assert_prints(document_seconds(0), "0");
+    assert_prints(document_seconds(60000), "60");
+    assert_prints(document_seconds(1), "0.001");
+    assert_prints(document_seconds(-1), "-0.001");
+    assert_prints(document_seconds(-61000), "-61");
+    assert_prints(document_seconds(1795255200500), "1795255200.5");
+    assert_prints(document_seconds(999999999999999), "999999999999.999");
+    assert_prints(document_seconds(INT64_MAX - 807), "9223372036854775");
+}
+
+// As a double of IEEE 754 is written in C.
+static void a_reader_with_doubles_loses_what_they_cannot_hold(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t value;
+        unsigned int n_decimals;
+        double expected;
+    } numbers[] = {{7, 0, 7.0}, {1526, 2, 15.26}, {1500, 2, 15.0},
+        {UINT64_C(9007199254740993), 0, 9007199254740992.0}, {INT64_MAX, 0, 9223372036854775808.0},
+        {UINT64_MAX, 0, 18446744073709600000.0}};
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        json_auto_t *number = document_decimal(numbers[i].value, numbers[i].n_decimals);
+        assert_true(document_double(number) == numbers[i].expected);
+    }
+}
+
 static void members_are_printed_compact_and_in_order(void **state)
 {
     (void)state;
@@ -152,6 +189,8 @@ int main(void)
         cmocka_unit_test(numbers_are_exact_up_to_the_largest_integer),
         cmocka_unit_test(decimals_stand_behind_the_point_without_a_needless_zero),
         cmocka_unit_test(every_hundredth_reads_back_as_itself),
+        cmocka_unit_test(seconds_have_the_decimals_that_they_need),
+        cmocka_unit_test(a_reader_with_doubles_loses_what_they_cannot_hold),
         cmocka_unit_test(members_are_printed_compact_and_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

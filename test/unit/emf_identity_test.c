@@ -2,12 +2,13 @@
 // What a document says of who and where it is from, and what a record waits for.
 #include <jansson.h>
 
+#include "encode/emf.h"
 #include "support/emf_fixture.h"
 #include "support/unit.h"
 
 #define ANY_SIZE ((size_t)1 << 20)
 
-static const json_t *encode(struct emf_fixture *fixture)
+static const json_t *encode(struct encoder_fixture *fixture)
 {
     uint64_t value = 1;
     if (fixture->builder.record.n_series == 0)
@@ -15,7 +16,7 @@ static const json_t *encode(struct emf_fixture *fixture)
     return emf_fixture_encode(fixture, ANY_SIZE);
 }
 
-static void add(struct emf_fixture *fixture, struct label label)
+static void add(struct encoder_fixture *fixture, struct label label)
 {
     label.is_dimension = true;
     labels_add(&fixture->labels, label);
@@ -25,7 +26,7 @@ static void add(struct emf_fixture *fixture, struct label label)
 // Identifier.
 static void the_instance_is_the_entity(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add(fixture, (struct label){.name = "InstanceId", .value = "i-0123456789abcdef0"});
     const json_t *document = encode(fixture);
     assert_string_equal(emf_fixture_text(document, "ResourceType"), "AWS::EC2::Instance");
@@ -35,7 +36,7 @@ static void the_instance_is_the_entity(void **state)
 
 static void a_host_name_is_no_entity(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add(fixture, (struct label){.name = "InstanceId", .value = "ip-10-0-0-1", .is_stand_in = true});
     const json_t *document = encode(fixture);
     assert_null(json_object_get(document, "ResourceType"));
@@ -45,7 +46,7 @@ static void a_host_name_is_no_entity(void **state)
 // Resource names: EC2 User Guide, "EC2 instance hostnames and domains".
 static void a_host_name_that_begins_with_the_id_is_no_entity(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add(fixture,
         (struct label){.name = "InstanceId",
             .value = "i-0123456789abcdef0.us-west-2.compute.internal",
@@ -55,7 +56,7 @@ static void a_host_name_that_begins_with_the_id_is_no_entity(void **state)
 
 static void without_an_instance_id_there_is_no_entity(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add(fixture, (struct label){.name = "InstanceId", .is_pending = true});
     add(fixture, (struct label){.name = "ClusterName", .value = "blue"});
     assert_null(json_object_get(encode(fixture), "Identifier"));
@@ -63,7 +64,7 @@ static void without_an_instance_id_there_is_no_entity(void **state)
 
 static void what_stands_in_is_named(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add(fixture, (struct label){.name = "InstanceId", .value = "host", .is_stand_in = true});
     add(fixture, (struct label){.name = "ClusterName", .value = "blue"});
     add(fixture,
@@ -73,16 +74,16 @@ static void what_stands_in_is_named(void **state)
     assert_string_equal(names, "[\"InstanceId\",\"NetworkInterfaceId\"]");
 }
 
-static bool is_pending(struct emf_fixture *fixture)
+static bool is_pending(struct encoder_fixture *fixture)
 {
-    emf_finish(&fixture->emf);
-    emf_init(&fixture->emf, &fixture->options, &fixture->catalog, "boot-1");
-    return emf_is_pending(&fixture->emf, &fixture->builder.record, &fixture->labels);
+    encoder_fixture_begin(fixture, &emf_encoder);
+    struct encoding encoding = encoder_fixture_encoding(fixture);
+    return encoder_is_pending(&encoding);
 }
 
 static void a_record_waits_for_dimensions_of_its_own_sets_only(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add(fixture, (struct label){.name = "InstanceId", .value = "i-1"});
     add(fixture, (struct label){.name = "NetworkInterfaceId", .value = "02", .is_pending = true});
     add(fixture, (struct label){.name = "VpcId", .is_pending = true});
@@ -95,7 +96,7 @@ static void a_record_waits_for_dimensions_of_its_own_sets_only(void **state)
 
 static void every_set_counts(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add(fixture, (struct label){.name = "InstanceId", .value = "i-1"});
     add(fixture, (struct label){.name = "ClusterName", .is_pending = true});
     assert_true(is_pending(fixture)); // InstanceId; ClusterName
@@ -111,7 +112,8 @@ static void names_of_the_entity_are_reserved(void **state)
     assert_true(emf_is_reserved("unidentified"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, emf_fixture_setup, emf_fixture_teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, encoder_fixture_setup, encoder_fixture_teardown)
 
 int main(void)
 {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "encode/emf.h"
 #include "support/emf_fixture.h"
 #include "support/unit.h"
 
@@ -13,22 +14,22 @@
 
 static struct record_builder *builder_of(void **state)
 {
-    return &((struct emf_fixture *)*state)->builder;
+    return &((struct encoder_fixture *)*state)->builder;
 }
 
-static size_t n_values(const struct emf_fixture *fixture, uint32_t part, const char *name)
+static size_t n_values(const struct encoder_fixture *fixture, uint32_t part, const char *name)
 {
     return json_array_size(json_object_get(fixture->documents[part], name));
 }
 
-static size_t n_metrics(const struct emf_fixture *fixture, uint32_t part)
+static size_t n_metrics(const struct encoder_fixture *fixture, uint32_t part)
 {
     json_t *directives = emf_fixture_directives(fixture->documents[part]);
     return json_array_size(json_object_get(json_array_get(directives, 0), "Metrics"));
 }
 
 // The values of all parts one after the other are those of the series.
-static void assert_series(const struct emf_fixture *fixture, uint32_t index)
+static void assert_series(const struct encoder_fixture *fixture, uint32_t index)
 {
     const struct series *series = &fixture->builder.series[index];
     const char *name = fixture->catalog.metrics[series->metric].name;
@@ -49,7 +50,7 @@ static void assert_series(const struct emf_fixture *fixture, uint32_t index)
     assert_int_equal(run, series->n_runs);
 }
 
-static void assert_all_series(const struct emf_fixture *fixture)
+static void assert_all_series(const struct encoder_fixture *fixture)
 {
     for (uint32_t i = 0; i < fixture->builder.record.n_series; i++)
         assert_series(fixture, i);
@@ -57,7 +58,7 @@ static void assert_all_series(const struct emf_fixture *fixture)
 
 static void a_hundred_values_are_one_document(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     record_builder_add_counting(builder_of(state), 0, 100);
     emf_fixture_encode(fixture, ANY_SIZE);
     assert_int_equal(fixture->plan.n_parts, 1);
@@ -66,7 +67,7 @@ static void a_hundred_values_are_one_document(void **state)
 
 static void one_value_more_is_a_second_document(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     record_builder_add_counting(builder_of(state), 0, 101);
     emf_fixture_encode(fixture, ANY_SIZE);
     assert_int_equal(fixture->plan.n_parts, 2);
@@ -77,8 +78,8 @@ static void one_value_more_is_a_second_document(void **state)
 
 static void a_hundred_metrics_are_one_document(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
     for (uint32_t i = 0; i < 100; i++)
         record_builder_add_counting(builder_of(state), i, 1);
     emf_fixture_encode(fixture, ANY_SIZE);
@@ -88,8 +89,8 @@ static void a_hundred_metrics_are_one_document(void **state)
 
 static void one_metric_more_is_a_second_document(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
     for (uint32_t i = 0; i < 101; i++)
         record_builder_add_counting(builder_of(state), i, 1);
     emf_fixture_encode(fixture, ANY_SIZE);
@@ -99,9 +100,23 @@ static void one_metric_more_is_a_second_document(void **state)
     assert_all_series(fixture);
 }
 
+// What a counter did stands in the first document only, that of a second block included.
+static void a_counter_among_the_properties_is_told_once(void **state)
+{
+    struct encoder_fixture *fixture = *state;
+    for (uint32_t i = 0; i < 101; i++)
+        record_builder_add_counting(builder_of(state), i, i == 0 ? 101 : 1);
+    record_builder_add_property(builder_of(state), 120, 8);
+    emf_fixture_encode(fixture, ANY_SIZE);
+    assert_int_equal(fixture->plan.n_parts, 3);
+    for (uint32_t part = 0; part < 3; part++)
+        assert_int_equal(
+            json_object_get(fixture->documents[part], "statistic_120") != NULL, part == 0);
+}
+
 static void the_slices_of_a_block_come_before_the_next_block(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     for (uint32_t i = 0; i < 101; i++)
         record_builder_add_counting(builder_of(state), i, i == 0 ? 150 : i == 100 ? 30 : 1);
     emf_fixture_encode(fixture, ANY_SIZE);
@@ -114,7 +129,7 @@ static void the_slices_of_a_block_come_before_the_next_block(void **state)
 
 static void a_long_series_keeps_its_order_and_sum(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     static const size_t lengths[] = {100, 100, 50};
     record_builder_add_counting(builder_of(state), 0, 250);
     emf_fixture_encode(fixture, ANY_SIZE);
@@ -133,7 +148,7 @@ static void a_long_series_keeps_its_order_and_sum(void **state)
 
 static void a_run_may_span_documents(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     static const struct run runs[] = {{0, 99}, {5, 102}, {0, 9}};
     record_builder_add_runs(builder_of(state), 0, runs, ARRAY_SIZE(runs));
     emf_fixture_encode(fixture, ANY_SIZE);
@@ -143,8 +158,8 @@ static void a_run_may_span_documents(void **state)
 
 static void series_end_when_they_have_no_more_values(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
     record_builder_add_counting(builder_of(state), 0, 120);
     record_builder_add_counting(builder_of(state), 1, 250);
     record_builder_add_counting(builder_of(state), 2, 1);
@@ -162,7 +177,7 @@ static void series_end_when_they_have_no_more_values(void **state)
 
 static void a_record_without_values_has_no_document(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     assert_null(emf_fixture_encode(fixture, ANY_SIZE));
     assert_int_equal(fixture->plan.n_parts, 0);
     record_builder_add_counting(builder_of(state), 0, 0);
@@ -173,7 +188,7 @@ static void a_record_without_values_has_no_document(void **state)
 
 static void a_block_without_values_has_no_document(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     for (uint32_t i = 0; i < 100; i++)
         record_builder_add_counting(builder_of(state), i, 0);
     record_builder_add_counting(builder_of(state), 100, 3);
@@ -184,7 +199,7 @@ static void a_block_without_values_has_no_document(void **state)
 
 static void throttled_counts_the_samples_of_its_own_part(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     static const struct run runs[] = {{0, 90}, {4, 15}, {0, 120}, {1, 5}}; // 230 values
     static const json_int_t expected[] = {10, 5, 5};
     record_builder_add_runs(builder_of(state), 2, runs, ARRAY_SIZE(runs));
@@ -199,7 +214,7 @@ static void throttled_counts_the_samples_of_its_own_part(void **state)
 
 static void a_part_in_which_nothing_moved_was_not_throttled(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     static const struct run runs[] = {{1, 100}, {0, 100}};
     record_builder_add_runs(builder_of(state), 0, runs, ARRAY_SIZE(runs));
     emf_fixture_encode(fixture, ANY_SIZE);
@@ -210,9 +225,9 @@ static void a_part_in_which_nothing_moved_was_not_throttled(void **state)
 
 static void every_part_is_complete_in_itself(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
-    emf_fixture_property(fixture, "VpcId", "vpc-2");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
+    encoder_fixture_property(fixture, "VpcId", "vpc-2");
     record_builder_add_counting(builder_of(state), 0, 250);
     emf_fixture_encode(fixture, ANY_SIZE);
     for (uint32_t i = 0; i < fixture->plan.n_parts; i++) {
@@ -236,7 +251,7 @@ static void add_wide_series(struct record_builder *builder, uint32_t n_series)
 }
 
 static void assert_metrics_by_part(
-    const struct emf_fixture *fixture, const size_t *expected, uint32_t n_parts)
+    const struct encoder_fixture *fixture, const size_t *expected, uint32_t n_parts)
 {
     assert_int_equal(fixture->plan.n_parts, n_parts);
     for (uint32_t i = 0; i < n_parts; i++)
@@ -246,8 +261,8 @@ static void assert_metrics_by_part(
 
 static void a_datagram_takes_fewer_metrics(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
     add_wide_series(builder_of(state), 40); // 80,000 bytes; 25 series are 50,000
     emf_fixture_encode(fixture, UDP_DATAGRAM);
     assert_metrics_by_part(fixture, (size_t[]){25, 15}, 2);
@@ -255,8 +270,8 @@ static void a_datagram_takes_fewer_metrics(void **state)
 
 static void an_event_of_the_agent_takes_fewer_metrics(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
     add_wide_series(builder_of(state), 128); // 100 are 200,000 bytes and as many names
     emf_fixture_encode(fixture, AGENT_EVENT);
     assert_metrics_by_part(fixture, (size_t[]){50, 50, 28}, 3);
@@ -264,7 +279,7 @@ static void an_event_of_the_agent_takes_fewer_metrics(void **state)
 
 static void values_are_cut_when_a_single_metric_is_too_much(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add_wide_series(builder_of(state), 1); // 2,000 bytes; 25 values are 500, 50 are 1,000
     emf_fixture_encode(fixture, 1000);
     assert_int_equal(fixture->plan.metrics_per_part, 1);
@@ -273,22 +288,20 @@ static void values_are_cut_when_a_single_metric_is_too_much(void **state)
     assert_all_series(fixture);
 }
 
-static int plan_only(const struct emf_fixture *fixture, size_t max_bytes)
+static int plan_only(struct encoder_fixture *fixture, size_t max_bytes)
 {
-    struct emf emf;
     struct parts plan;
-    emf_init(&emf, &fixture->options, &fixture->catalog, "boot-1");
-    int r = emf_plan_record(&emf, &fixture->builder.record, &fixture->labels, max_bytes, &plan);
-    emf_finish(&emf);
-    return r;
+    encoder_fixture_begin(fixture, &emf_encoder);
+    struct encoding encoding = encoder_fixture_encoding(fixture);
+    return emf_encoder.plan(&encoding, max_bytes, &plan);
 }
 
 static void labels_too_large_for_a_single_value_are_told(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     char long_text[2001] = {0};
     memset(long_text, 'x', sizeof(long_text) - 1);
-    emf_fixture_property(fixture, "Note", long_text);
+    encoder_fixture_property(fixture, "Note", long_text);
     record_builder_add_counting(builder_of(state), 0, 1);
     assert_int_equal(plan_only(fixture, 0), -EMSGSIZE);
     assert_int_equal(plan_only(fixture, 2000), -EMSGSIZE);
@@ -297,7 +310,7 @@ static void labels_too_large_for_a_single_value_are_told(void **state)
 
 static void the_last_byte_counts(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     record_builder_add_counting(builder_of(state), 0, 1);
     emf_fixture_encode(fixture, ANY_SIZE);
     // With a timestamp of 20 characters instead of 13.
@@ -309,8 +322,8 @@ static void the_last_byte_counts(void **state)
 // Byte by byte, from all in one document to each of the 40 + 41 + 42 values alone.
 static void any_limit_is_kept(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
     for (uint32_t i = 0; i < 3; i++)
         record_builder_add_counting(builder_of(state), i, 40 + i);
     for (size_t max_bytes = 1200; plan_only(fixture, max_bytes) == 0; max_bytes--) {
@@ -320,7 +333,8 @@ static void any_limit_is_kept(void **state)
     assert_int_equal(fixture->plan.n_parts, 123);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, emf_fixture_setup, emf_fixture_teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, encoder_fixture_setup, encoder_fixture_teardown)
 
 int main(void)
 {
@@ -329,6 +343,7 @@ int main(void)
         TEST(one_value_more_is_a_second_document),
         TEST(a_hundred_metrics_are_one_document),
         TEST(one_metric_more_is_a_second_document),
+        TEST(a_counter_among_the_properties_is_told_once),
         TEST(the_slices_of_a_block_come_before_the_next_block),
         TEST(a_long_series_keeps_its_order_and_sum),
         TEST(a_run_may_span_documents),

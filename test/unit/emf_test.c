@@ -2,17 +2,18 @@
 // What stands in one EMF document. How a record is cut into several: emf_limits_test.c.
 #include <string.h>
 
+#include "encode/emf.h"
 #include "support/emf_fixture.h"
 #include "support/unit.h"
 
 #define ANY_SIZE ((size_t)1 << 20)
 
-static void add_value(struct emf_fixture *fixture, uint32_t metric, uint64_t value)
+static void add_value(struct encoder_fixture *fixture, uint32_t metric, uint64_t value)
 {
     record_builder_add_values(&fixture->builder, metric, &value, 1);
 }
 
-static void make_eni(struct emf_fixture *fixture)
+static void make_eni(struct encoder_fixture *fixture)
 {
     struct record *record = &fixture->builder.record;
     record->scope = METRIC_SCOPE_ENI;
@@ -21,17 +22,17 @@ static void make_eni(struct emf_fixture *fixture)
         .ifname = "eth1",
         .driver = "ena",
         .driver_version = "2.17.0g"};
-    emf_fixture_label(fixture, "InstanceId", "i-1");
-    emf_fixture_label(fixture, "NetworkInterfaceId", "eni-9");
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
+    encoder_fixture_label(fixture, "NetworkInterfaceId", "eni-9");
 }
 
 static void an_instance_document_reads_as_the_specification_says(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     struct run exceeded[] = {{0, 2}, {7, 1}};
-    emf_fixture_label(fixture, "InstanceId", "i-1");
-    emf_fixture_label(fixture, "ClusterName", "blue");
-    emf_fixture_property(fixture, "VpcId", "vpc-2");
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
+    encoder_fixture_label(fixture, "ClusterName", "blue");
+    encoder_fixture_property(fixture, "VpcId", "vpc-2");
     record_builder_add_runs(
         &fixture->builder, METRIC_BW_IN_ALLOWANCE_EXCEEDED, exceeded, ARRAY_SIZE(exceeded));
     record_builder_add_property(&fixture->builder, METRIC_SRD_TX_PKTS, 12);
@@ -54,7 +55,7 @@ static void an_instance_document_reads_as_the_specification_says(void **state)
 
 static void an_eni_document_says_which_interface_it_is(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     make_eni(fixture);
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 1);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
@@ -67,7 +68,7 @@ static void an_eni_document_says_which_interface_it_is(void **state)
 
 static void an_instance_document_has_no_interface(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     static const char *const names[] = {"interface", "mac", "driver", "driver_version"};
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 1);
     fixture->builder.record.n_enis = 4;
@@ -79,7 +80,7 @@ static void an_instance_document_has_no_interface(void **state)
 
 static void kernel_texts_that_are_empty_are_left_out(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     make_eni(fixture);
     fixture->builder.record.eni.ifname[0] = '\0';
     fixture->builder.record.eni.driver[0] = '\0';
@@ -94,7 +95,7 @@ static void kernel_texts_that_are_empty_are_left_out(void **state)
 
 static void kernel_texts_of_any_bytes_are_repaired(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     make_eni(fixture);
     struct eni *eni = &fixture->builder.record.eni;
     memcpy(eni->ifname, "e\xff\xc3\xb6\x80", 6); // the o with two dots stays
@@ -110,7 +111,7 @@ static void kernel_texts_of_any_bytes_are_repaired(void **state)
 
 static void kernel_texts_may_fill_their_fields(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     make_eni(fixture);
     struct eni *eni = &fixture->builder.record.eni;
     memset(eni->ifname, 'i', sizeof(eni->ifname));
@@ -123,10 +124,10 @@ static void kernel_texts_may_fill_their_fields(void **state)
 
 static void labels_of_any_bytes_are_repaired(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
-    emf_fixture_property(fixture, "Note", "a\xed\xa0\x80z"); // a surrogate, encoded
-    emf_fixture_property(fixture, "Caf\xe9", "au lait");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
+    encoder_fixture_property(fixture, "Note", "a\xed\xa0\x80z"); // a surrogate, encoded
+    encoder_fixture_property(fixture, "Caf\xe9", "au lait");
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 1);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
     assert_string_equal(emf_fixture_text(document, "Note"), "a???z");
@@ -135,7 +136,7 @@ static void labels_of_any_bytes_are_repaired(void **state)
 
 static void quiet_minute_is_sixty_zeros(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     struct run quiet = {0, 60};
     record_builder_add_runs(&fixture->builder, METRIC_PPS_ALLOWANCE_EXCEEDED, &quiet, 1);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
@@ -152,7 +153,7 @@ static void quiet_minute_is_sixty_zeros(void **state)
 
 static void one_value_is_an_array_too(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 9);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
     json_t *values = json_object_get(document, "bw_in_allowance_exceeded");
@@ -162,7 +163,7 @@ static void one_value_is_an_array_too(void **state)
 
 static void the_timestamp_is_an_integer_of_milliseconds(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 9);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
     json_t *timestamp = json_object_get(json_object_get(document, "_aws"), "Timestamp");
@@ -180,10 +181,10 @@ static void assert_dimensions(const json_t *document, const char *expected)
 
 static void a_set_with_an_unknown_value_is_left_out(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
-    emf_fixture_label(fixture, "ClusterName", NULL);
-    emf_fixture_property(fixture, "VpcId", "");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
+    encoder_fixture_label(fixture, "ClusterName", NULL);
+    encoder_fixture_property(fixture, "VpcId", "");
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 9);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
     assert_dimensions(document, "[[\"InstanceId\"]]");
@@ -193,9 +194,9 @@ static void a_set_with_an_unknown_value_is_left_out(void **state)
 
 static void a_value_that_no_dimension_may_have_stays_a_property(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
-    emf_fixture_label(fixture, "ClusterName", "bl\xc3\xa4u");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
+    encoder_fixture_label(fixture, "ClusterName", "bl\xc3\xa4u");
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 9);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
     assert_dimensions(document, "[[\"InstanceId\"]]");
@@ -204,8 +205,8 @@ static void a_value_that_no_dimension_may_have_stays_a_property(void **state)
 
 static void without_a_known_set_nothing_is_a_metric(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_property(fixture, "InstanceId", "i-1"); // not said to be a dimension
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_property(fixture, "InstanceId", "i-1"); // not said to be a dimension
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 9);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
     assert_int_equal(json_array_size(emf_fixture_directives(document)), 0);
@@ -215,9 +216,9 @@ static void without_a_known_set_nothing_is_a_metric(void **state)
 
 static void a_dimension_outside_the_used_sets_is_a_property(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
-    emf_fixture_label(fixture, "AutoScalingGroupName", "workers");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
+    encoder_fixture_label(fixture, "AutoScalingGroupName", "workers");
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 9);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
     assert_dimensions(document, "[[\"InstanceId\"]]");
@@ -226,12 +227,12 @@ static void a_dimension_outside_the_used_sets_is_a_property(void **state)
 
 static void a_dimension_of_several_sets_stands_once(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     free(fixture->options.instance_dimensions);
     fixture->options.instance_dimensions = xstrdup("ClusterName, InstanceId; InstanceId");
-    emf_fixture_label(fixture, "InstanceId", "i-1");
-    emf_fixture_label(fixture, "ClusterName", "blue");
-    emf_fixture_property(fixture, "InstanceId", "not the dimension");
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
+    encoder_fixture_label(fixture, "ClusterName", "blue");
+    encoder_fixture_property(fixture, "InstanceId", "not the dimension");
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 9);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
     assert_dimensions(document, "[[\"ClusterName\",\"InstanceId\"],[\"InstanceId\"]]");
@@ -240,7 +241,7 @@ static void a_dimension_of_several_sets_stands_once(void **state)
 
 static void an_eni_has_dimension_sets_of_its_own(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     make_eni(fixture);
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 9);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
@@ -250,14 +251,14 @@ static void an_eni_has_dimension_sets_of_its_own(void **state)
 
 static void only_high_resolution_is_spelled_out(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 9);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
     json_t *definition = emf_fixture_definition(document, "bw_in_allowance_exceeded");
     assert_null(json_object_get(definition, "StorageResolution"));
 
-    fixture->options.resolution = EMF_RESOLUTION_1;
+    fixture->options.resolution = ENCODER_RESOLUTION_1;
     document = emf_fixture_encode(fixture, ANY_SIZE);
     definition = emf_fixture_definition(document, "bw_in_allowance_exceeded");
     assert_int_equal(json_integer_value(json_object_get(definition, "StorageResolution")), 1);
@@ -265,7 +266,7 @@ static void only_high_resolution_is_spelled_out(void **state)
 
 static void units_follow_the_kind_of_a_metric(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     static const struct {
         uint32_t metric;
         const char *name, *unit;
@@ -273,7 +274,7 @@ static void units_follow_the_kind_of_a_metric(void **state)
         {METRIC_CONNTRACK_ALLOWANCE_AVAILABLE, "conntrack_allowance_available", "Count"},
         {METRIC_SRD_RESOURCE_UTILIZATION, "ena_srd_resource_utilization", "Percent"},
         {METRIC_SRD_MODE, "ena_srd_mode", "None"}};
-    emf_fixture_label(fixture, "InstanceId", "i-1");
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
     for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
         add_value(fixture, expected[i].metric, 1);
     json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
@@ -284,7 +285,7 @@ static void units_follow_the_kind_of_a_metric(void **state)
 }
 
 // Gives a metric of the catalog a kind and decimals, as the known ones of the host have.
-static void make_decimal(struct emf_fixture *fixture, uint32_t metric, enum metric_kind kind)
+static void make_decimal(struct encoder_fixture *fixture, uint32_t metric, enum metric_kind kind)
 {
     fixture->catalog.metrics[metric].kind = kind;
     fixture->catalog.metrics[metric].n_decimals = 2;
@@ -292,7 +293,7 @@ static void make_decimal(struct emf_fixture *fixture, uint32_t metric, enum metr
 
 static void hundredths_are_written_as_decimals(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     static const uint64_t values[] = {1526, 1500, 7, 0, 10000, 1550};
     make_decimal(fixture, 20, METRIC_PERCENT);
     make_decimal(fixture, 21, METRIC_DURATION);
@@ -307,8 +308,8 @@ static void hundredths_are_written_as_decimals(void **state)
 
 static void a_time_is_in_milliseconds(void **state)
 {
-    struct emf_fixture *fixture = *state;
-    emf_fixture_label(fixture, "InstanceId", "i-1");
+    struct encoder_fixture *fixture = *state;
+    encoder_fixture_label(fixture, "InstanceId", "i-1");
     fixture->catalog.metrics[30].kind = METRIC_DURATION;
     add_value(fixture, 30, 61000);
     const json_t *document = emf_fixture_encode(fixture, ANY_SIZE);
@@ -319,7 +320,7 @@ static void a_time_is_in_milliseconds(void **state)
 
 static void what_is_unsupported_is_named_in_every_document(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     struct metric_set *unsupported = &fixture->builder.record.unsupported;
     metric_set_add(unsupported, METRIC_SRD_TX_PKTS);
     metric_set_add(unsupported, METRIC_LINKLOCAL_ALLOWANCE_EXCEEDED);
@@ -335,14 +336,14 @@ static void what_is_unsupported_is_named_in_every_document(void **state)
 
 static void where_all_is_supported_nothing_is_said_of_it(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 0);
     assert_null(json_object_get(emf_fixture_encode(fixture, ANY_SIZE), "unsupported"));
 }
 
 static void throttled_counts_the_samples_in_which_a_counter_moved(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     static const struct run burst[] = {{0, 40}, {3, 2}, {0, 10}, {900, 1}, {1, 7}};
     static const struct run quiet = {0, 60};
     struct record_builder *builder = &fixture->builder;
@@ -358,7 +359,7 @@ static void throttled_counts_the_samples_in_which_a_counter_moved(void **state)
 
 static void throttled_is_there_when_nothing_moved(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 0);
     json_t *throttled = json_object_get(emf_fixture_encode(fixture, ANY_SIZE), "throttled");
     assert_true(json_is_object(throttled));
@@ -367,7 +368,7 @@ static void throttled_is_there_when_nothing_moved(void **state)
 
 static void numbers_beyond_the_integers_of_json_are_reals(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     static const uint64_t values[] = {INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX};
     record_builder_add_values(&fixture->builder, METRIC_BW_IN_ALLOWANCE_EXCEEDED, values, 3);
     record_builder_add_property(&fixture->builder, METRIC_SRD_TX_PKTS, UINT64_MAX);
@@ -383,7 +384,7 @@ static void numbers_beyond_the_integers_of_json_are_reals(void **state)
 
 static void a_gap_is_said_only_when_there_is_one(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 0);
     assert_null(json_object_get(emf_fixture_encode(fixture, ANY_SIZE), "gap_ms"));
     fixture->builder.record.gap_ms = 1;
@@ -402,7 +403,7 @@ static void assert_members_are_reserved(const json_t *document)
 
 static void the_names_that_documents_use_are_reserved(void **state)
 {
-    struct emf_fixture *fixture = *state;
+    struct encoder_fixture *fixture = *state;
     add_value(fixture, METRIC_BW_IN_ALLOWANCE_EXCEEDED, 0);
     fixture->builder.record.gap_ms = 1;
     metric_set_add(&fixture->builder.record.unsupported, METRIC_SRD_TX_PKTS);
@@ -426,12 +427,13 @@ static void what_the_agent_would_understand_is_reserved(void **state)
 static void nothing_is_finished_like_something(void **state)
 {
     (void)state;
-    struct emf emf = {0};
-    emf_finish(&emf);
-    emf_finish(NULL);
+    struct encoder encoder = {0};
+    encoder_finish(&encoder);
+    encoder_finish(NULL);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, emf_fixture_setup, emf_fixture_teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, encoder_fixture_setup, encoder_fixture_teardown)
 
 int main(void)
 {

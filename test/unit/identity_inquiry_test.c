@@ -50,6 +50,40 @@ static void what_the_service_says_becomes_labels(void **state)
     assert_int_equal(log_catcher_lines(&fixture->log), 1);
 }
 
+// Before there is an answer the host name stands in for a label; it is no place.
+static void the_place_is_what_the_service_says(void **state)
+{
+    struct identity_fixture *fixture = *state;
+    struct place place = {"a", "b"};
+    fixture->http.is_held = true;
+    identity_fixture_start(fixture);
+    assert_true(identity_fixture_label(fixture, INSTANCE, "InstanceId")->is_stand_in);
+    identity_place(&fixture->identity, &place);
+    assert_null(place.instance_id);
+    assert_null(place.region);
+    fixture->http.is_held = false;
+    tell_all(fixture, 0);
+    identity_fixture_pass(fixture, 60);
+    identity_place(&fixture->identity, &place);
+    assert_string_equal(place.instance_id, "i-0123456789abcdef0");
+    assert_string_equal(place.region, "us-east-1");
+}
+
+// Requests go to the region that we are in, whatever a label calls it.
+static void the_configuration_sets_the_id_of_the_place_and_not_its_region(void **state)
+{
+    struct identity_fixture *fixture = *state;
+    struct place place;
+    tell_all(fixture, 0);
+    identity_fixture_set(fixture, "instance_id", NULL, "i-1");
+    identity_fixture_set(fixture, "dimension", "Region", "home");
+    identity_fixture_start(fixture);
+    ASSERT_LABEL(fixture, INSTANCE, "Region", "home");
+    identity_place(&fixture->identity, &place);
+    assert_string_equal(place.instance_id, "i-1");
+    assert_string_equal(place.region, "us-east-1");
+}
+
 static void every_label_may_be_a_dimension(void **state)
 {
     struct identity_fixture *fixture = *state;
@@ -282,6 +316,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_the_service_says_becomes_labels),
+        TEST(the_place_is_what_the_service_says),
+        TEST(the_configuration_sets_the_id_of_the_place_and_not_its_region),
         TEST(every_label_may_be_a_dimension),
         TEST(until_the_service_answers_labels_are_pending),
         TEST(after_the_wait_nothing_is_pending_and_that_is_said),

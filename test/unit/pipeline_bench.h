@@ -19,6 +19,7 @@ struct scripted_sink {
     int error;
     struct ship_answer answer; // to every batch; n_taken at most what it has
     const struct batch *batch; // in flight
+    unsigned int n_hurries;
     size_t n_documents;
     char **documents; // taken
 };
@@ -38,11 +39,14 @@ static inline void submit(struct sink *sink, const struct batch *batch)
     ((struct scripted_sink *)sink)->batch = batch;
 }
 
-static inline void keep(struct scripted_sink *sink, size_t n_items)
+// Those that are not refused.
+static inline void keep(struct scripted_sink *sink, size_t n_items, const unsigned char *is_refused)
 {
     sink->documents = xreallocarray(sink->documents, sink->n_documents + n_items, sizeof(char *));
     for (size_t i = 0; i < n_items; i++) {
         const struct batch_item *item = &sink->batch->items[i];
+        if (is_refused != NULL && is_refused[i] != 0)
+            continue;
         sink->documents[sink->n_documents++] = strndup(
             sink->batch->bytes + item->offset, item->n_bytes - 1);
     }
@@ -58,23 +62,33 @@ static inline int work(struct sink *base, const struct now *now, struct ship_ans
     if (ret_answer->n_taken > sink->batch->n_items)
         ret_answer->n_taken = sink->batch->n_items;
     if (sink->answer.ship == SHIP_TAKEN)
-        keep(sink, sink->batch->n_items);
+        keep(sink, sink->batch->n_items, ret_answer->is_refused);
     if (sink->answer.ship == SHIP_LATER)
-        keep(sink, ret_answer->n_taken);
+        keep(sink, ret_answer->n_taken, ret_answer->is_refused);
     if (sink->answer.ship != SHIP_BUSY)
         sink->batch = NULL;
     return 0;
 }
 
-static const struct sink_ops scripted_ops = {
-    .name = "scripted", .limits = limits_of, .is_ready = is_ready, .submit = submit, .work = work};
+static inline void hurry(struct sink *sink)
+{
+    ((struct scripted_sink *)sink)->n_hurries++;
+}
+
+#define SCRIPTED_OPS(its_form)                                                                     \
+    {                                                                                              \
+        .name = "scripted", .form = (its_form), .limits = limits_of, .is_ready = is_ready,         \
+        .submit = submit, .work = work, .hurry = hurry                                             \
+    }
+
+static const struct sink_ops scripted_ops = SCRIPTED_OPS(SINK_FORM_EMF);
 
 struct bench {
     struct catalog catalog;
     struct catalog_options catalog_options;
     struct delta_options delta_options;
     struct window_options window_options;
-    struct emf_options emf_options;
+    struct encoder_options encoder_options;
     struct journal_options journal_options;
     struct identity_options identity_options;
     struct identity identity;
@@ -85,14 +99,14 @@ struct bench {
     uint64_t pps;
 };
 
-static inline int set_up(void **state)
+static inline int set_up_sink(void **state, const struct sink_ops *ops)
 {
     static char *words[] = {(char *)"default"};
     struct bench *bench = xcalloc(1, sizeof(*bench));
     bench->catalog_options.metrics = (struct option_list){1, words};
     bench->delta_options.verdict_ms = 10000;
     bench->window_options.period_ms = 10000;
-    bench->emf_options = (struct emf_options){.namespace = (char *)"EnaWatch",
+    bench->encoder_options = (struct encoder_options){.namespace = (char *)"EnaWatch",
         .log_group = (char *)"/enawatch/metrics",
         .instance_dimensions = (char *)"InstanceId",
         .eni_dimensions = (char *)"InstanceId, NetworkInterfaceId"};
@@ -101,12 +115,12 @@ static inline int set_up(void **state)
     catalog_init(&bench->catalog, &bench->catalog_options);
     identity_init(&bench->identity, &(struct identity_setting){.options = &bench->identity_options},
         &bench->now);
-    bench->sink = (struct scripted_sink){.base = {&scripted_ops},
+    bench->sink = (struct scripted_sink){.base = {ops},
         .limits = {100000, 100000, 100},
         .is_ready = true,
         .answer = {.ship = SHIP_TAKEN}};
     struct pipeline_options options = {&bench->delta_options, &bench->window_options,
-        &bench->emf_options, &bench->journal_options, SECOND};
+        &bench->encoder_options, &bench->journal_options, SECOND};
     pipeline_init(
         &bench->pipeline, &options, &bench->catalog, &bench->identity, &bench->sink.base, "boot-1");
     bench->eni = (struct eni){.mac = {{2, 0, 0, 0, 0, 1}}, .ifindex = 2, .ifname = "ens5"};
@@ -114,6 +128,11 @@ static inline int set_up(void **state)
     bench->now = (struct now){.boot_ns = NS_PER_S * 1000, .wall_ms = T0};
     *state = bench;
     return 0;
+}
+
+static inline int set_up(void **state)
+{
+    return set_up_sink(state, &scripted_ops);
 }
 
 static inline int tear_down(void **state)
@@ -126,6 +145,18 @@ static inline int tear_down(void **state)
     free(bench->sink.documents);
     free(bench);
     return 0;
+}
+
+// Other dimension sets, from now on.
+static inline void publish_by(struct bench *bench, const char *instance, const char *enis)
+{
+    struct encoder *encoder = &bench->pipeline.encoder;
+    struct encoder_setting setting = {
+        encoder->ops, &bench->encoder_options, &bench->catalog, "boot-1"};
+    bench->encoder_options.instance_dimensions = (char *)instance;
+    bench->encoder_options.eni_dimensions = (char *)enis;
+    encoder_finish(encoder);
+    encoder_init(encoder, &setting);
 }
 
 static inline void pass(struct bench *bench, uint64_t ms)

@@ -225,16 +225,20 @@ static void reconnects_of_the_sink_are_passed_on(void **state)
     assert_int_equal(health_of(bench)->n_reconnects, 4);
 }
 
-// Records of which the sink has taken the last document: "part" is the last but one member.
+// Records of which the sink has taken every document, and these come one after the other.
 static uint64_t count_delivered(const struct bench *bench)
 {
     uint64_t n = 0;
+    unsigned int last = 0, n_parts = 0;
     for (size_t i = 0; i < bench->sink.n_documents; i++) {
-        unsigned int part, parts;
-        const char *end = strstr(bench->sink.documents[i], "\"part\":");
+        unsigned int sequence, part, parts;
+        const char *end = strstr(bench->sink.documents[i], "\"sequence\":");
         assert_non_null(end);
-        assert_int_equal(sscanf(end, "\"part\":%u,\"parts\":%u}", &part, &parts), 2);
-        n += part == parts;
+        assert_int_equal(
+            sscanf(end, "\"sequence\":%u,\"part\":%u,\"parts\":%u}", &sequence, &part, &parts), 3);
+        n_parts = sequence == last ? n_parts + 1 : 1;
+        last = sequence;
+        n += part == parts && n_parts == parts;
     }
     return n;
 }

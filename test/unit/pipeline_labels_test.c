@@ -2,6 +2,7 @@
 // Records that wait for their labels: others pass them, nothing is lost, and nothing spins.
 #include <jansson.h>
 
+#include "encode/metric_datum.h"
 #include "support/scripted_http.h"
 #include "unit/pipeline_bench.h"
 
@@ -195,9 +196,7 @@ static void the_wait_for_another_dimension_ends_with_the_wait(void **state)
 {
     struct labels_bench *self = *state;
     struct bench *bench = self->bench;
-    emf_finish(&bench->pipeline.emf);
-    bench->emf_options.instance_dimensions = (char *)"InstanceId; AvailabilityZoneId";
-    emf_init(&bench->pipeline.emf, &bench->emf_options, &bench->catalog, "boot-1");
+    publish_by(bench, "InstanceId; AvailabilityZoneId", "InstanceId, NetworkInterfaceId");
     tell_instance(self);
     tell_eni(self);
     run(self, 20, 1);
@@ -268,6 +267,84 @@ static void a_record_that_was_sent_in_part_does_not_wait_again(void **state)
     assert_int_equal(bench->pipeline.journal.n_records, 1);
 }
 
+// Of an ENI nobody knows the subnet yet: there is no datum of it, and it waits, while those of the
+// instance go out.
+static void a_record_without_a_datum_waits_as_long_as_one_may_come(void **state)
+{
+    struct labels_bench *self = *state;
+    struct bench *bench = self->bench;
+    bench->pipeline.encoder.ops = &metric_datum_encoder;
+    publish_by(bench, "InstanceId", "SubnetId");
+    tell_instance(self);
+    run(self, 20, 1);
+    assert_int_equal(bench->sink.n_documents, 2);
+    assert_int_equal(bench->pipeline.journal.n_records, 2);
+    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
+    scripted_http_key(&self->http, ENI "subnet-id", "subnet-00000001");
+    tell_eni(self);
+    run(self, 60, 1);
+    assert_int_equal(bench->pipeline.journal.n_records, 0);
+    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
+    assert_int_equal(bench->sink.n_documents, 16);
+}
+
+static void a_record_without_a_datum_is_refused_when_none_will_come(void **state)
+{
+    struct labels_bench *self = *state;
+    struct bench *bench = self->bench;
+    bench->pipeline.encoder.ops = &metric_datum_encoder;
+    publish_by(bench, "InstanceId", "SubnetId");
+    tell_instance(self);
+    run(self, WAIT_S - 5, 1);
+    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
+    run(self, 30, 1);
+    assert_int_equal(bench->pipeline.health.n_records_refused, 32);
+    assert_int_equal(bench->sink.n_documents, 32);
+    assert_true(pipeline_is_drained(&bench->pipeline));
+}
+
+// The wait was over, but the sink did not take the batch; then the ENI was attached anew.
+static void a_record_that_was_given_up_waits_again_when_a_datum_may_come(void **state)
+{
+    struct labels_bench *self = *state;
+    struct bench *bench = self->bench;
+    bench->pipeline.encoder.ops = &metric_datum_encoder;
+    publish_by(bench, "InstanceId", "SubnetId");
+    tell_instance(self);
+    bench->sink.is_ready = false;
+    run(self, WAIT_S + 10, 1);
+    bench->sink.is_ready = true;
+    bench->sink.answer = (struct ship_answer){SHIP_LATER, 0};
+    ship(bench);
+    assert_int_equal(bench->pipeline.batch.n_items, 31);
+    bench->eni.ifindex = 9;
+    tick(bench, 1);
+    bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
+    ship(bench);
+    assert_int_equal(bench->sink.n_documents, 31);
+    assert_int_equal(bench->pipeline.journal.n_records, 31);
+    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
+    scripted_http_key(&self->http, ENI "subnet-id", "subnet-00000001");
+    tell_eni(self);
+    run(self, 60, 1);
+    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
+    assert_true(pipeline_is_drained(&bench->pipeline));
+}
+
+static void who_is_in_a_hurry_does_not_wait_for_a_datum(void **state)
+{
+    struct labels_bench *self = *state;
+    struct bench *bench = self->bench;
+    bench->pipeline.encoder.ops = &metric_datum_encoder;
+    publish_by(bench, "InstanceId", "SubnetId");
+    tell_instance(self);
+    run(self, 20, 1);
+    pipeline_hurry(&bench->pipeline);
+    turn(self);
+    assert_int_equal(bench->pipeline.health.n_records_refused, 2);
+    assert_true(pipeline_is_drained(&bench->pipeline));
+}
+
 #undef TEST
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_labels, tear_down_labels)
 
@@ -282,6 +359,10 @@ int main(void)
         TEST(who_is_in_a_hurry_waits_no_more),
         TEST(a_sink_that_is_busy_loses_nothing_of_what_waits),
         TEST(a_record_that_was_sent_in_part_does_not_wait_again),
+        TEST(a_record_without_a_datum_waits_as_long_as_one_may_come),
+        TEST(a_record_without_a_datum_is_refused_when_none_will_come),
+        TEST(a_record_that_was_given_up_waits_again_when_a_datum_may_come),
+        TEST(who_is_in_a_hurry_does_not_wait_for_a_datum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

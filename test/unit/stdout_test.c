@@ -349,7 +349,7 @@ static void without_a_standard_output_there_is_no_sink(void **state)
     (void)state;
     struct sink *sink = NULL;
     close(STDOUT_FILENO);
-    assert_int_equal(sink_stdout.create(NULL, &sink), -EBADF);
+    assert_int_equal(sink_stdout.create(&(struct sink_setting){0}, &sink), -EBADF);
     assert_null(sink);
     sink_stdout.destroy(NULL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the user can say about EMF documents: the section `publish`, read by config.c.
+// What the user can say about what is published, in either form: the section `publish`, read by
+// config.c.
 #include <string.h>
 
 #include "encode/emf.h"
@@ -48,45 +49,45 @@ static const char *check_dimensions(const char *name, const char *value)
     return allowed;
 }
 
-// In the order of enum emf_resolution.
+// In the order of enum encoder_resolution.
 static const char *const resolutions[] = {"60", "1", NULL};
 
-static const struct option emf_rows[] = {
+static const struct option rows[] = {
     {.name = "namespace",
         .type = OPTION_STRING,
-        .offset = offsetof(struct emf_options, namespace),
+        .offset = offsetof(struct encoder_options, namespace),
         .fallback = "EnaWatch",
         .check = check_namespace,
         .help = "The CloudWatch namespace of all metrics."},
     {.name = "log_group",
         .type = OPTION_STRING,
-        .offset = offsetof(struct emf_options, log_group),
+        .offset = offsetof(struct encoder_options, log_group),
         .fallback = "/enawatch/metrics",
         .check = check_log_group,
         .help = "The CloudWatch Logs group that documents go to."},
     {.name = "resolution",
         .type = OPTION_CHOICE,
-        .offset = offsetof(struct emf_options, resolution),
+        .offset = offsetof(struct encoder_options, resolution),
         .fallback = "60",
         .choices = resolutions,
         .help = "Seconds that CloudWatch keeps apart: 60, or 1 for high resolution."},
     {.name = "instance_dimensions",
         .type = OPTION_STRING,
-        .offset = offsetof(struct emf_options, instance_dimensions),
+        .offset = offsetof(struct encoder_options, instance_dimensions),
         .fallback = "InstanceId; ClusterName",
         .check = check_dimensions,
         .help = "Dimension sets of the instance's metrics, sets apart by ; and names by commas."},
     {.name = "eni_dimensions",
         .type = OPTION_STRING,
-        .offset = offsetof(struct emf_options, eni_dimensions),
+        .offset = offsetof(struct encoder_options, eni_dimensions),
         .fallback = "InstanceId, NetworkInterfaceId",
         .check = check_dimensions,
         .help = "Dimension sets of an interface's metrics, sets apart by ; and names by commas."},
 };
 
-const struct option_table emf_option_table = {
+const struct option_table encoder_option_table = {
     .section = "publish",
-    .rows = emf_rows,
-    .n_rows = ARRAY_SIZE(emf_rows),
-    .options_size = sizeof(struct emf_options),
+    .rows = rows,
+    .n_rows = ARRAY_SIZE(rows),
+    .options_size = sizeof(struct encoder_options),
 };

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of the section `publish` that belong to EMF: defaults, and what is refused.
+// The rows of the section `publish` that belong to what is published: defaults, and what is
+// refused.
 #include <string.h>
 
-#include "encode/emf.h"
+#include "encode/encoder.h"
 #include "support/unit.h"
 
 static const struct option *row(const char *name)
 {
-    for (size_t i = 0; i < emf_option_table.n_rows; i++)
-        if (strcmp(emf_option_table.rows[i].name, name) == 0)
-            return &emf_option_table.rows[i];
+    for (size_t i = 0; i < encoder_option_table.n_rows; i++)
+        if (strcmp(encoder_option_table.rows[i].name, name) == 0)
+            return &encoder_option_table.rows[i];
     fail_msg("no row %s", name);
     return NULL;
 }
@@ -33,8 +34,8 @@ static void defaults_are_those_of_the_documentation(void **state)
         {"log_group", "/enawatch/metrics"}, {"resolution", "60"},
         {"instance_dimensions", "InstanceId; ClusterName"},
         {"eni_dimensions", "InstanceId, NetworkInterfaceId"}};
-    assert_string_equal(emf_option_table.section, "publish");
-    assert_int_equal(emf_option_table.n_rows, ARRAY_SIZE(expected));
+    assert_string_equal(encoder_option_table.section, "publish");
+    assert_int_equal(encoder_option_table.n_rows, ARRAY_SIZE(expected));
     for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
         assert_string_equal(row(expected[i][0])->fallback, expected[i][1]);
 }
@@ -42,8 +43,8 @@ static void defaults_are_those_of_the_documentation(void **state)
 static void defaults_pass_their_own_checks(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < emf_option_table.n_rows; i++) {
-        const struct option *option = &emf_option_table.rows[i];
+    for (size_t i = 0; i < encoder_option_table.n_rows; i++) {
+        const struct option *option = &encoder_option_table.rows[i];
         if (option->check != NULL)
             assert_null(option->check(NULL, option->fallback));
     }
@@ -52,8 +53,8 @@ static void defaults_pass_their_own_checks(void **state)
 static void every_row_has_one_sentence_of_help(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < emf_option_table.n_rows; i++) {
-        const char *help = emf_option_table.rows[i].help;
+    for (size_t i = 0; i < encoder_option_table.n_rows; i++) {
+        const char *help = encoder_option_table.rows[i].help;
         assert_ptr_equal(strchr(help, '.'), help + strlen(help) - 1);
     }
 }
@@ -62,8 +63,8 @@ static void choices_stand_in_the_order_of_the_enum(void **state)
 {
     (void)state;
     const char *const *choices = row("resolution")->choices;
-    assert_string_equal(choices[EMF_RESOLUTION_60], "60");
-    assert_string_equal(choices[EMF_RESOLUTION_1], "1");
+    assert_string_equal(choices[ENCODER_RESOLUTION_60], "60");
+    assert_string_equal(choices[ENCODER_RESOLUTION_1], "1");
     assert_null(choices[2]);
 }
 
