@@ -10,6 +10,10 @@
 #include "now.h"
 
 #define AWS_NEVER_EXPIRES INT64_MAX
+// Ours; bytes. AWS's ids have 20, and up to 128 (IAM, API reference, AccessKey); of tokens it names
+// no limit. Of a secret: SIGV4_SECRET_MAX.
+#define AWS_KEY_ID_MAX 128
+#define AWS_TOKEN_MAX  65536
 
 // Texts are owned, and wiped when they are freed.
 struct aws_keys {
@@ -19,9 +23,13 @@ struct aws_keys {
     int64_t expires_ms;  // wall clock, or AWS_NEVER_EXPIRES
 };
 
-// Copies. False, and nothing written: one of them is empty or holds what no header may.
+// Copies in place of what `keys` held; an empty session token is none. False, and nothing written:
+// one is missing, too long, or cannot be signed with: a blank, a control character, a byte that is
+// not ASCII, in an id a slash or comma.
 bool aws_keys_set(struct aws_keys *keys, const struct sigv4_keys *from, int64_t expires_ms);
 void aws_keys_finish(struct aws_keys *keys);
+// Wipes and frees any text.
+void aws_free_secret(char *text);
 
 struct key_source {
     // NULL: none now. Borrowed until the source works again.

@@ -96,17 +96,22 @@ char *parse_trim(char *text)
 struct ini_reader {
     int (*take)(const struct ini_line *, void *);
     void *to;
-    unsigned int number;
+    struct ini_line line; // in hand: its number and text
     char section[256];
 };
 
+static int tell(const struct ini_reader *reader, struct ini_line line)
+{
+    line.number = reader->line.number;
+    line.text = reader->line.text;
+    line.n_bytes = reader->line.n_bytes;
+    line.section = reader->section;
+    return reader->take(&line, reader->to);
+}
+
 static int tell_bad(const struct ini_reader *reader, const char *complaint)
 {
-    struct ini_line line = {.kind = INI_BAD,
-        .number = reader->number,
-        .section = reader->section,
-        .complaint = complaint};
-    return reader->take(&line, reader->to);
+    return tell(reader, (struct ini_line){.kind = INI_BAD, .complaint = complaint});
 }
 
 static int take_section(struct ini_reader *reader, char *text)
@@ -119,9 +124,7 @@ static int take_section(struct ini_reader *reader, char *text)
     if (*name == '\0' || strlen(name) >= sizeof(reader->section))
         return tell_bad(reader, "a section name has 1 to 255 characters");
     memmove(reader->section, name, strlen(name) + 1);
-    struct ini_line line = {
-        .kind = INI_SECTION, .number = reader->number, .section = reader->section};
-    return reader->take(&line, reader->to);
+    return tell(reader, (struct ini_line){.kind = INI_SECTION});
 }
 
 static int take_pair(struct ini_reader *reader, char *text)
@@ -134,26 +137,30 @@ static int take_pair(struct ini_reader *reader, char *text)
     const char *key = parse_trim(text);
     if (*key == '\0')
         return tell_bad(reader, "a key stands before the =");
-    struct ini_line line = {.kind = INI_PAIR,
-        .number = reader->number,
-        .section = reader->section,
-        .key = key,
-        .value = parse_trim(equals + 1)};
-    return reader->take(&line, reader->to);
+    return tell(
+        reader, (struct ini_line){.kind = INI_PAIR, .key = key, .value = parse_trim(equals + 1)});
 }
 
-static int take_line(struct ini_reader *reader, const char *start, size_t length)
+static int take_text(struct ini_reader *reader, char *text)
 {
-    if (length > PARSE_LINE_MAX)
-        return tell_bad(reader, "a line has at most 65536 bytes");
-    if (memchr(start, '\0', length) != NULL)
-        return tell_bad(reader, "the file is text, without NUL bytes");
-    scoped_free char *copy = xcalloc(length + 1, 1);
-    memcpy(copy, start, length);
-    char *text = parse_trim(copy);
+    text = parse_trim(text);
     if (*text == '\0' || *text == '#' || *text == ';')
         return 0;
     return *text == '[' ? take_section(reader, text) : take_pair(reader, text);
+}
+
+static int take_line(struct ini_reader *reader)
+{
+    size_t length = reader->line.n_bytes;
+    if (length > PARSE_LINE_MAX)
+        return tell_bad(reader, "a line has at most 65536 bytes");
+    if (memchr(reader->line.text, '\0', length) != NULL)
+        return tell_bad(reader, "the file is text, without NUL bytes");
+    scoped_free char *copy = xcalloc(length + 1, 1);
+    memcpy(copy, reader->line.text, length);
+    int r = take_text(reader, copy);
+    explicit_bzero(copy, length);
+    return r;
 }
 
 int parse_ini(
@@ -164,8 +171,10 @@ int parse_ini(
     for (const char *start = text; start < end;) {
         const char *newline = memchr(start, '\n', (size_t)(end - start));
         size_t length = (size_t)((newline != NULL ? newline : end) - start);
-        reader.number++;
-        int r = take_line(&reader, start, length);
+        reader.line.number++;
+        reader.line.text = start;
+        reader.line.n_bytes = length;
+        int r = take_line(&reader);
         if (r != 0)
             return r;
         start += newline != NULL ? length + 1 : length;

@@ -26,6 +26,8 @@ enum ini_kind { INI_SECTION, INI_PAIR, INI_BAD };
 struct ini_line {
     enum ini_kind kind;
     unsigned int number;   // of the line, from 1
+    const char *text;      // all of it, blanks included; not terminated
+    size_t n_bytes;        // of the text, without its newline
     const char *section;   // "" before the first section
     const char *key;       // of a pair
     const char *value;     // of a pair; may be empty
@@ -33,7 +35,8 @@ struct ini_line {
 };
 
 // Reads `n_bytes` of `text`, which need not be terminated, and calls `take` for each line that says
-// something. A `#` or `;` opens a comment at the start of a line only: values keep theirs.
+// something. A `#` or `;` opens a comment at the start of a line only: values keep theirs. Copies
+// that it makes are wiped: a value may be a secret.
 // Stops at, and returns, the first result of `take` that is not 0.
 int parse_ini(
     const char *text, size_t n_bytes, int (*take)(const struct ini_line *, void *), void *to);

@@ -5,14 +5,13 @@
 #include <stdbool.h>
 
 #include "base.h"
-
-#define AGENT_HOST_MAX 254 // a domain name has at most 253 characters in text (RFC 1035, 2.3.4)
+#include "base/host.h"
 
 struct agent_endpoint {
     bool is_udp;
     bool is_literal; // the host is an address: there is no name to resolve
-    char host[AGENT_HOST_MAX];
-    char port[sizeof("65535")];
+    char host[HOST_TEXT_MAX];
+    char port[PORT_TEXT_MAX];
 };
 
 // tcp://host:port or udp://host:port, IPv6 literals in brackets; false, and nothing written, for

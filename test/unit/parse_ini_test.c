@@ -212,6 +212,25 @@ static void an_aws_credentials_file_is_read(void **state)
     assert_heard(heard, text, expected);
 }
 
+static int take_whole(const struct ini_line *line, void *to)
+{
+    struct heard *heard = to;
+    int n = snprintf(heard->text + heard->n_bytes, sizeof(heard->text) - heard->n_bytes, "%u<%.*s>",
+        line->number, (int)line->n_bytes, line->text);
+    assert_true(n > 0);
+    heard->n_bytes += (size_t)n;
+    return 0;
+}
+
+static void all_of_the_line_is_told_with_it(void **state)
+{
+    static const char text[] = " [a] \r\n\n# no\n\t b = c # d\n  bad\n e=";
+    struct heard *heard = *state;
+    heard->n_bytes = 0;
+    assert_int_equal(parse_ini(text, sizeof(text) - 1, take_whole, heard), 0);
+    assert_string_equal(heard->text, "1< [a] \r>4<\t b = c # d>5<  bad>6< e=>");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -233,6 +252,7 @@ int main(void)
         TEST(a_line_has_at_most_65536_bytes),
         TEST(reading_stops_with_the_answer_that_is_not_zero),
         TEST(the_text_need_not_be_terminated),
+        TEST(all_of_the_line_is_told_with_it),
         TEST(an_aws_credentials_file_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
