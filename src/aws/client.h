@@ -6,21 +6,22 @@
 
 #include <stdbool.h>
 
+#include "aws/error.h"
 #include "aws/keys.h"
-#include "aws/sigv4.h"
 #include "os/http.h"
 
+// Of a request. One more where keys had to be renewed after the last.
 #define AWS_MAX_ATTEMPTS 3
-#define AWS_CODE_MAX     128 // bytes of an error code, with the terminator; ours
-#define AWS_MESSAGE_MAX  512 // of its message, of which the rest is cut
 
 enum aws_outcome {
     AWS_BUSY,    // under way, or there are no keys to sign with yet
     AWS_DONE,    // status 2xx: the body
     AWS_FAILED,  // not now: the network, a 5xx, throttling, a clock; every attempt was used up
-    AWS_EXPIRED, // keys that it does not take, and fresh ones neither
+    AWS_EXPIRED, // keys that it does not take, and fresh ones neither, or there were none in time
     AWS_DENIED,  // access denied: this identity may not do it
-    AWS_REFUSED, // it will not take this request however often it comes
+    AWS_REFUSED, // it will not take this request however often it comes; a redirect too
+    // Denied or refused without a code: it may not be the service that says so, but a proxy, or
+    // what is at a wrong endpoint.
 };
 
 struct aws_request {
@@ -39,13 +40,15 @@ struct aws_answer {
     const char *code;    // of an error: "ThrottlingException"; "" without one
     const char *message; // what the service or the network says, cleaned for a log; "" for nothing
     unsigned int n_attempts;
-    bool may_have_arrived; // an attempt that failed may have been taken all the same
+    // An attempt that failed may have been taken all the same: it broke off after it was sent, or
+    // ended with 500, 502 or 504.
+    bool may_have_arrived;
 };
 
 struct aws_client_setting {
     struct http *http;       // borrowed, as is all of this
     struct key_source *keys; // NULL: requests are not signed
-    const char *endpoint;    // "https://host[:port]"
+    const char *endpoint;    // "https://host[:port][/path]", as aws/endpoint.h gives it
     const char *region;
     const char *signing_name;
     uint64_t seed; // of the jitter
@@ -56,10 +59,11 @@ struct aws_client; // one connection's worth of state: heap
 struct aws_client *aws_client_create(const struct aws_client_setting *setting);
 void aws_client_destroy(struct aws_client *client);
 
-// Copies nothing: the request stays until there is an answer.
+// What the request points to stays until there is an answer. One that is under way is ended. The
+// next work() sends it.
 void aws_client_send(
     struct aws_client *client, const struct now *now, const struct aws_request *request);
-// Goes on without waiting. `ret_answer` is written unless it is busy.
+// Goes on without waiting. `ret_answer` is written unless it is busy; without a request it is.
 enum aws_outcome aws_client_work(
     struct aws_client *client, const struct now *now, struct aws_answer *ret_answer);
 // Ends a request that is under way.

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Doubling steps with jitter, from the time and the seed that the caller brings.
+#include "base/random.h"
 #include "flow/backoff.h"
 
 void backoff_init(struct backoff *backoff, uint64_t first_ns, uint64_t max_ns, uint64_t seed)
 {
     *backoff = (struct backoff){.first_ns = first_ns, .max_ns = max_ns, .random = seed};
-}
-
-// SplitMix64 (Steele, Lea, Flood 2014): any seed will do, 0 too, and neighbours part at once.
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t mixed = *state += UINT64_C(0x9e3779b97f4a7c15);
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ (mixed >> 31);
 }
 
 static uint64_t next_step(const struct backoff *backoff)

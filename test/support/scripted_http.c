@@ -124,6 +124,14 @@ static char *join(const char *const *headers)
     return text;
 }
 
+static char *copy_bytes(const void *bytes, size_t n)
+{
+    char *copy = xcalloc(n + 1, 1);
+    if (n > 0)
+        memcpy(copy, bytes, n);
+    return copy;
+}
+
 static struct http_exchange *send(struct http *base, const struct http_request *request)
 {
     struct scripted_http *http = script_of(base);
@@ -135,6 +143,7 @@ static struct http_exchange *send(struct http *base, const struct http_request *
         .url = xstrdup(request->url),
         .path = xstrdup(is_below ? request->url + strlen(ROOT) : ""),
         .headers = join(request->headers),
+        .body = copy_bytes(request->body, request->n_body_bytes),
         .n_body_bytes = request->n_body_bytes,
         .connect_ms = request->connect_ms,
         .total_ms = request->total_ms,
@@ -222,6 +231,7 @@ void scripted_http_finish(struct scripted_http *http)
         free(http->requests[i].url);
         free(http->requests[i].path);
         free(http->requests[i].headers);
+        free(http->requests[i].body);
     }
     free(http->rules);
     free(http->requests);

@@ -14,6 +14,7 @@ struct scripted_request {
     char *method, *url;
     char *path;    // the rest of the URL below SCRIPTED_ENDPOINT/latest/; "" for any other URL
     char *headers; // each ended by a newline
+    char *body;    // terminated
     size_t n_body_bytes;
     uint64_t connect_ms, total_ms;
     size_t max_body_bytes;
