@@ -100,7 +100,7 @@ static struct http_exchange *answer(
     struct http_exchange *exchange = xcalloc(1, sizeof(*exchange));
     const struct scripted_answer *laid_out = find_answer(http, request);
     bool is_get = strcmp(request->method, "GET") == 0;
-    bool is_refused = is_get && !has_token(http, request);
+    bool is_refused = is_get && request->path[0] != '\0' && !has_token(http, request);
     http->n_without_a_token += is_refused;
     if (laid_out != NULL && (!is_refused || laid_out->outcome != HTTP_ANSWERED))
         take_answer(exchange, laid_out);

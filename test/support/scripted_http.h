@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP in memory: what is asked, and the answers that the test laid out. What did not fail before
 // it was sent may have arrived. Left alone it is a metadata service without a key: it gives tokens,
-// and takes none but the last one it gave. The test owns it, where it stays.
+// and takes none but the last one it gave; other URLs need none. The test owns it, where it stays.
 #pragma once
 
 #include "os/http.h"
