@@ -156,7 +156,8 @@ static bool is_settled(const struct life *life, int ifindex)
 {
     for (int id = 0; id < N_DEVICE_GROUPS; id++) {
         const struct group *group = &life->groups[id];
-        if (group->state == GROUP_SUSPECT || (group->state == GROUP_FIRST && group->is_shown) ||
+        if (group->state == GROUP_SUSPECT || group->is_on_trial ||
+            (group->state == GROUP_FIRST && group->is_shown) ||
             (group->state == GROUP_TRUTHFUL && group->origin.ifindex != ifindex))
             return false;
     }
@@ -251,7 +252,8 @@ enum delta_outcome delta_table_apply(
         .ifindex = subject->ifindex,
         .resets = NO_RESETS};
     hearing.life->seen_ns = sample->at.boot_ns;
-    hearing.did_answer = hearing.life->groups[METRIC_GROUP_ALLOWANCE].state == GROUP_TRUTHFUL;
+    const struct group *allowances = &hearing.life->groups[METRIC_GROUP_ALLOWANCE];
+    hearing.did_answer = allowances->state == GROUP_TRUTHFUL && !allowances->is_on_trial;
     ret_delta->eni = sample->eni;
     ret_delta->at = sample->at;
     ret_delta->elapsed_ns = 0;

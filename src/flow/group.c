@@ -18,6 +18,7 @@ struct look {
     bool is_jump;         // more than a NIC can do in the time
     bool is_impossible;   // the same, counted from zero
     bool is_darkened;     // a counter or gauge of the baseline was not zero
+    bool has_past;        // a counter of the baseline was not, be it in the sample or not
     bool is_told;         // total_resets moved, or the ifindex did
     bool is_other_device; // the ifindex did
 };
@@ -28,23 +29,43 @@ static bool is_jump(uint64_t before, uint64_t after, uint64_t elapsed_ns)
     return after > before && (after - before) / PACKETS_PER_SECOND_MAX > seconds;
 }
 
+// What has no baseline can have counted since the boot; what counts from zero, since the baseline
+// or the zeros that were published after it.
+static void look_at_counter(
+    const struct hearing *hearing, const struct reading *reading, struct look *look)
+{
+    const struct life *life = hearing->life;
+    bool is_known = life->baseline.is_known[reading->metric];
+    uint64_t before = is_known ? life->baseline.value[reading->metric] : 0;
+    uint64_t now_ns = hearing->sample->at.boot_ns, shown_ns = life->value_ns[reading->metric];
+    uint64_t truthful_ns = look->group->origin.truthful_ns;
+    look->is_fallen |= reading->value < before;
+    look->is_jump |= is_jump(before, reading->value, now_ns - (is_known ? truthful_ns : 0));
+    look->is_impossible |= is_jump(
+        0, reading->value, now_ns - (shown_ns > truthful_ns ? shown_ns : truthful_ns));
+}
+
 static void look_at(const struct hearing *hearing, const struct reading *reading, struct look *look)
 {
     const struct values *baseline = &hearing->life->baseline;
-    uint64_t before = baseline->value[reading->metric];
-    uint64_t elapsed_ns = hearing->sample->at.boot_ns - look->group->origin.truthful_ns;
     look->is_present = true;
     look->is_dark &= reading->value == 0;
-    look->is_darkened |= baseline->is_known[reading->metric] && before != 0;
-    if (!is_counter(hearing, reading->metric)) {
+    look->is_darkened |= baseline->is_known[reading->metric] &&
+        baseline->value[reading->metric] != 0;
+    if (is_counter(hearing, reading->metric))
+        look_at_counter(hearing, reading, look);
+    else
         look->has_gauge = true;
-        return;
-    }
-    look->is_impossible |= is_jump(0, reading->value, elapsed_ns);
-    if (!baseline->is_known[reading->metric])
-        return;
-    look->is_fallen |= reading->value < before;
-    look->is_jump |= is_jump(before, reading->value, elapsed_ns);
+}
+
+static bool has_past(const struct hearing *hearing, enum metric_group id)
+{
+    const struct values *baseline = &hearing->life->baseline;
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
+        if (is_of(hearing, i, id) && is_counter(hearing, i) && baseline->is_known[i] &&
+            baseline->value[i] != 0)
+            return true;
+    return false;
 }
 
 static struct look examine(const struct hearing *hearing, enum metric_group id)
@@ -59,6 +80,7 @@ static struct look examine(const struct hearing *hearing, enum metric_group id)
         if (is_of(hearing, hearing->sample->readings[i].metric, id))
             look_at(hearing, &hearing->sample->readings[i], &look);
     look.is_dark &= look.is_present;
+    look.has_past = has_past(hearing, id);
     return look;
 }
 
@@ -72,6 +94,8 @@ static void note_dark(const struct hearing *hearing, const struct look *look)
     group->was_dark_long |= hearing->did_answer && group->dark_ns >= hearing->table->verdict_ns;
     if (!look->is_dark)
         group->dark_since_ns = 0;
+    if (look->id == METRIC_GROUP_ALLOWANCE)
+        hearing->life->is_dark = look->is_dark;
 }
 
 static void tell(const struct hearing *hearing, enum verdict verdict)
@@ -79,17 +103,22 @@ static void tell(const struct hearing *hearing, enum verdict verdict)
     hearing->delta->verdicts |= verdict;
 }
 
+// Zeros may be a lie: they are no first baseline of anything once that of the group was more.
 static void set_baseline(const struct hearing *hearing, const struct look *look, bool is_confirmed)
 {
     const struct sample *sample = hearing->sample;
-    for (uint32_t i = 0; i < sample->n_readings; i++)
-        if (is_of(hearing, sample->readings[i].metric, look->id))
+    bool is_lesson = !look->is_dark || !look->group->was_lit;
+    for (uint32_t i = 0; i < sample->n_readings; i++) {
+        uint32_t metric = sample->readings[i].metric;
+        if (is_of(hearing, metric, look->id) &&
+            (is_lesson || hearing->life->baseline.is_known[metric]))
             remember(hearing, &sample->readings[i]);
+    }
+    look->group->was_lit |= !look->is_dark;
     look->group->origin = (struct origin){
         sample->at.boot_ns, hearing->resets, hearing->ifindex, is_confirmed};
     look->group->state = GROUP_TRUTHFUL;
-    if (look->id == METRIC_GROUP_ALLOWANCE)
-        hearing->life->is_dark = look->is_dark;
+    look->group->is_on_trial = false;
 }
 
 // What is not in this sample counts from zero too, or has no baseline any more.
@@ -104,48 +133,37 @@ static void end_baseline(const struct hearing *hearing, const struct look *look,
     }
 }
 
-// What a counter did since the new life showed it first: true whatever was before.
-static void put_of_new_life(
-    const struct hearing *hearing, const struct look *look, const struct reading *reading)
-{
-    const struct life *life = hearing->life;
-    // Zeros after it, or a newer life, are below what it showed.
-    if (!life->suspect.is_known[reading->metric] ||
-        reading->value < life->suspect_first[reading->metric])
-        return;
-    put(hearing->delta, reading->metric, reading->value - life->suspect_first[reading->metric]);
-    note_elapsed(hearing, look->group->suspect_since_ns);
-}
-
+// What the counters did since the new life showed them first: true whatever was before.
 static void publish_of_new_life(const struct hearing *hearing, const struct look *look)
 {
     for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
         const struct reading *reading = &hearing->sample->readings[i];
-        if (is_of(hearing, reading->metric, look->id) && is_counter(hearing, reading->metric))
-            put_of_new_life(hearing, look, reading);
+        if (!is_of(hearing, reading->metric, look->id) || !is_counter(hearing, reading->metric))
+            continue;
+        put(hearing->delta, reading->metric,
+            reading->value - hearing->life->suspect_first[reading->metric]);
+        note_elapsed(hearing, look->group->suspect_since_ns);
     }
 }
 
+// A group that fell counts from zero as a whole, with what had no baseline.
 static void publish_counter(
     const struct hearing *hearing, const struct look *look, const struct reading *reading)
 {
     const struct life *life = hearing->life;
     uint32_t metric = reading->metric;
-    if (life->baseline.is_known[metric]) {
-        put(hearing->delta, metric,
-            reading->value - (look->is_fallen ? 0 : life->baseline.value[metric]));
+    if (!look->is_fallen && !life->baseline.is_known[metric])
+        return;
+    put(hearing->delta, metric,
+        reading->value - (look->is_fallen ? 0 : life->baseline.value[metric]));
+    if (life->value_ns[metric] != 0)
         note_elapsed(hearing, life->value_ns[metric]);
-    } else if (look->is_fallen && look->group->state == GROUP_SUSPECT) {
-        put_of_new_life(hearing, look, reading);
-    }
 }
 
-// A group that fell counts from zero as a whole.
-static void publish(const struct hearing *hearing, const struct look *look, bool is_confirmed)
+static void publish_readings(const struct hearing *hearing, const struct look *look)
 {
-    const struct sample *sample = hearing->sample;
-    for (uint32_t i = 0; i < sample->n_readings; i++) {
-        const struct reading *reading = &sample->readings[i];
+    for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
+        const struct reading *reading = &hearing->sample->readings[i];
         if (!is_of(hearing, reading->metric, look->id))
             continue;
         if (is_counter(hearing, reading->metric))
@@ -153,9 +171,27 @@ static void publish(const struct hearing *hearing, const struct look *look, bool
         else if (!is_withheld(reading->metric, look->is_dark))
             put(hearing->delta, reading->metric, reading->value);
     }
+}
+
+static void publish(const struct hearing *hearing, const struct look *look, bool is_confirmed)
+{
+    publish_readings(hearing, look);
     if (look->is_fallen)
         end_baseline(hearing, look, true);
     set_baseline(hearing, look, is_confirmed);
+}
+
+// Zeros that may be a lie move nothing but the time that they cover. Garbage before them was one.
+static void publish_zeros(const struct hearing *hearing, const struct look *look)
+{
+    const struct sample *sample = hearing->sample;
+    if (look->group->state == GROUP_SUSPECT)
+        tell(hearing, VERDICT_LIE);
+    look->group->state = GROUP_TRUTHFUL;
+    publish_readings(hearing, look);
+    for (uint32_t i = 0; i < sample->n_readings; i++)
+        if (is_of(hearing, sample->readings[i].metric, look->id))
+            hearing->life->value_ns[sample->readings[i].metric] = sample->at.boot_ns;
 }
 
 static void rebase(const struct hearing *hearing, const struct look *look, bool is_confirmed)
@@ -221,26 +257,21 @@ static bool suspect(const struct hearing *hearing, const struct look *look)
     return age_ns >= hearing->table->verdict_ns;
 }
 
-// Gives up the baseline of a group on zeros, for now.
-static void keep_aside(const struct hearing *hearing, const struct look *look)
+// The reset on zeros alone may still be taken back.
+static void begin_trial(const struct hearing *hearing, const struct look *look)
 {
+    tell(hearing, look->group->origin.is_confirmed ? VERDICT_RESET : VERDICT_REBASED);
+    look->group->state = GROUP_TRUTHFUL;
     look->group->is_on_trial = true;
-    look->group->has_aside = true;
-    look->group->aside = look->group->origin;
-    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
-        if (is_of(hearing, i, look->id))
-            hearing->life->aside[i] = hearing->life->baseline.value[i];
+    publish_zeros(hearing, look);
 }
 
 static void judge(const struct hearing *hearing, const struct look *look)
 {
-    bool was_confirmed = look->group->origin.is_confirmed;
-    look->group->is_on_trial = false;
-    if (look->is_dark)
-        keep_aside(hearing, look);
-    if (look->is_dark && !was_confirmed) {
-        rebase(hearing, look, false);
-    } else if (look->is_jump || look->is_impossible || !was_confirmed) {
+    look->group->is_doubted = false;
+    if (look->is_dark) {
+        begin_trial(hearing, look);
+    } else if (look->is_jump || look->is_impossible || !look->group->origin.is_confirmed) {
         publish_of_new_life(hearing, look);
         rebase(hearing, look, true);
     } else {
@@ -249,75 +280,20 @@ static void judge(const struct hearing *hearing, const struct look *look)
     }
 }
 
-// Whether there is a baseline kept aside, and no counter of the group is below it.
-static bool is_back(const struct hearing *hearing, const struct look *look)
-{
-    if (!look->group->has_aside)
-        return false;
-    for (uint32_t i = 0; i < hearing->sample->n_readings; i++) {
-        const struct reading *reading = &hearing->sample->readings[i];
-        if (is_of(hearing, reading->metric, look->id) && is_counter(hearing, reading->metric) &&
-            reading->value < hearing->life->aside[reading->metric])
-            return false;
-    }
-    return true;
-}
-
-// Whether the sample can end a trial: not with zeros, and not with a jump, which no device counts
-// from zero in the time. But a jump may be the way back to the baseline kept aside.
-static bool is_telling(const struct hearing *hearing, const struct look *look)
-{
-    return !look->is_dark && (!look->is_jump || is_back(hearing, look));
-}
-
-static void take_back(const struct hearing *hearing, const struct look *look)
-{
-    look->group->origin = look->group->aside;
-    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++) {
-        if (!is_of(hearing, i, look->id))
-            continue;
-        hearing->life->baseline.value[i] = hearing->life->aside[i];
-        hearing->life->value_ns[i] = look->group->aside.truthful_ns;
-    }
-}
-
-// The next baseline is a first one.
-static void forget(const struct hearing *hearing, const struct look *look)
-{
-    look->group->state = GROUP_FIRST;
-    end_baseline(hearing, look, false);
-}
-
-// A group on trial reads more than zeros. At or above the baseline kept aside it was a lie, and
-// that is taken back, also to find that this is another device; below it the reset stands and the
-// counters count from zero, unless that baseline was seen only once and is not worth a word. Zeros
-// with nothing aside count when they lasted as long as a verdict takes.
-static void end_trial(const struct hearing *hearing, const struct look *look)
-{
-    struct group *group = look->group;
-    group->is_on_trial = false;
-    if (is_back(hearing, look)) {
-        take_back(hearing, look);
-        if (group->aside.ifindex == hearing->ifindex)
-            tell(hearing, VERDICT_LIE);
-    } else if (!group->has_aside) {
-        if (!group->was_dark_long)
-            forget(hearing, look);
-    } else if (!group->aside.is_confirmed) {
-        tell(hearing, VERDICT_REBASED);
-        forget(hearing, look);
-    } else {
-        group->origin.ifindex = hearing->ifindex;
-    }
-}
-
 // Zeros where the gauge beside the counters tells that nobody answered, or that ENA Express is off,
-// are no first baseline of a device: on trial from the start, with nothing aside.
+// are doubted as a first baseline of a device.
 static void doubt(const struct look *look)
 {
-    look->group->is_on_trial = look->is_dark && look->has_gauge;
-    look->group->has_aside = false;
+    look->group->is_doubted = look->is_dark && look->has_gauge;
     look->group->was_dark_long = false;
+}
+
+// Zeros count when they lasted as long as a verdict takes. Else the first baseline is yet to come.
+static void end_doubt(const struct look *look)
+{
+    look->group->is_doubted = false;
+    if (!look->group->was_dark_long)
+        look->group->state = GROUP_FIRST;
 }
 
 // The allowances are what a node is watched for: of zeros not even zeros are published at first.
@@ -327,30 +303,63 @@ static enum delta_outcome begin(const struct hearing *hearing, const struct look
     bool are_customer_metrics = look->has_gauge && look->id == METRIC_GROUP_ALLOWANCE;
     if (look->is_dark && are_customer_metrics)
         return DELTA_SUSPECT;
+    end_baseline(hearing, look, false);
     set_baseline(hearing, look, are_customer_metrics);
     doubt(look);
     return DELTA_BASELINE;
 }
 
-// Only what had anything but zeros can turn dark; SRD may be switched off.
+// Only what had anything but zeros can turn dark; SRD may be switched off. Zeros end a suspicion
+// only where they are the baseline, of the same device.
 static bool is_suspicious(const struct look *look)
 {
-    return look->is_fallen || look->is_jump ||
-        (look->is_dark && look->is_darkened && look->id == METRIC_GROUP_ALLOWANCE);
+    if (!look->is_dark)
+        return look->is_fallen || look->is_jump;
+    return look->is_fallen || (look->is_darkened && look->id == METRIC_GROUP_ALLOWANCE) ||
+        (look->group->state == GROUP_SUSPECT && (look->has_past || look->is_other_device));
 }
 
-// Zeros of another device, where zeros are on trial already, change nothing about what was kept
-// aside.
+// Zeros on trial, and zeros while a counter that was more is not in the sample: true or a lie.
+static bool says_nothing(const struct look *look)
+{
+    return look->is_dark && (look->group->is_on_trial || (look->has_past && !is_suspicious(look)));
+}
+
 static void carry_on(const struct hearing *hearing, const struct look *look)
 {
-    if (look->is_other_device && !look->group->is_on_trial) {
+    const struct group *group = look->group;
+    if (look->is_other_device && !group->is_doubted) {
         rebase(hearing, look, true);
         doubt(look);
         return;
     }
-    if (look->group->state == GROUP_SUSPECT)
+    if (group->state == GROUP_SUSPECT || group->is_on_trial)
         tell(hearing, VERDICT_LIE);
+    if (group->is_on_trial)
+        note_elapsed(hearing, group->origin.truthful_ns);
     publish(hearing, look, true);
+}
+
+// A reset on trial was told when that began. A baseline that was seen only once is not worth a word
+// after it: the next one is a first one.
+static enum delta_outcome restart(const struct hearing *hearing, const struct look *look)
+{
+    bool is_on_trial = look->group->is_on_trial;
+    if (is_on_trial && !look->group->origin.is_confirmed) {
+        tell(hearing, VERDICT_REBASED);
+        return begin(hearing, look);
+    }
+    if (!is_on_trial)
+        tell(hearing, VERDICT_RESET);
+    publish(hearing, look, true);
+    return DELTA_PUBLISH;
+}
+
+// Whether the fall needs no verdict: it was told, or the zeros before it have got one.
+static bool is_reset(const struct look *look)
+{
+    return look->is_fallen && !look->is_dark && !look->is_impossible &&
+        (look->is_told || look->group->is_on_trial);
 }
 
 enum delta_outcome group_hear(const struct hearing *hearing, enum metric_group id)
@@ -360,21 +369,20 @@ enum delta_outcome group_hear(const struct hearing *hearing, enum metric_group i
     if (!look.is_present)
         return DELTA_PUBLISH;
     note_dark(hearing, &look);
-    if (look.group->is_on_trial && is_telling(hearing, &look)) {
-        end_trial(hearing, &look);
-        look = examine(hearing, id);
-    }
+    if (look.group->is_doubted && !look.is_dark && !look.is_jump)
+        end_doubt(&look);
     if (look.group->state == GROUP_FIRST)
         return begin(hearing, &look);
+    if (says_nothing(&look)) {
+        publish_zeros(hearing, &look);
+        return DELTA_PUBLISH;
+    }
     if (!is_suspicious(&look)) {
         carry_on(hearing, &look);
         return DELTA_PUBLISH;
     }
-    if (look.is_fallen && look.is_told && !look.is_dark && !look.is_jump && !look.is_impossible) {
-        tell(hearing, VERDICT_RESET);
-        publish(hearing, &look, true);
-        return DELTA_PUBLISH;
-    }
+    if (is_reset(&look))
+        return restart(hearing, &look);
     if (!suspect(hearing, &look))
         return DELTA_SUSPECT;
     judge(hearing, &look);

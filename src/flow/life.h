@@ -22,9 +22,9 @@ struct group {
     enum group_state state;
     struct origin origin;
     bool is_shown;             // in the last sample
-    bool is_on_trial;          // judged reset on zeros alone, or doubted from the start
-    bool has_aside;            // a baseline before, that can be taken back
-    struct origin aside;       // of that
+    bool was_lit;              // its baseline has been anything but zeros
+    bool is_doubted;           // its baseline are zeros, and nobody knows yet whether they are true
+    bool is_on_trial;          // judged reset on zeros alone: the baseline is that before them
     uint64_t dark_since_ns;    // the zeros that lead up to the last sample; 0: it had others
     uint64_t dark_ns;          // how long they have lasted, or had when others came
     bool was_dark_long;        // as long as a verdict takes, since the doubt began
@@ -41,7 +41,7 @@ struct values {
 struct life {
     struct mac mac;
     int ifindex;
-    bool is_dark;      // the allowance group of the baseline reads all zero
+    bool is_dark;      // the allowance group of the last sample reads all zero
     uint64_t seen_ns;  // any sample, for forgetting
     uint64_t last_ns;  // the last sample but this one; 0: this is the first
     uint64_t still_ns; // the last sample that showed what was shown before, unchanged; 0: none
@@ -49,10 +49,9 @@ struct life {
     uint8_t shown[METRIC_MAX]; // which
     struct group groups[N_DEVICE_GROUPS];
     struct values baseline;
-    uint64_t value_ns[METRIC_MAX];           // what each baseline is of, but see still_ns
+    uint64_t value_ns[METRIC_MAX];           // when each was published or seen, but see still_ns
     struct values suspect;                   // of groups that are, the last that answered
     uint64_t suspect_first[METRIC_N_DEVICE]; // of the same, the first of that new life
-    uint64_t aside[METRIC_N_DEVICE];         // of groups on trial
 };
 
 // A sample before its judge.

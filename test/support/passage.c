@@ -51,34 +51,14 @@ static bool is_told(const struct node *from, const struct node *to)
         (from->has_resets && to->has_resets && from->resets != to->resets);
 }
 
-static bool is_idle(const struct trail *trail, const struct node *node)
-{
-    for (uint32_t i = 0; i < trail->n_counters; i++)
-        if (shows(trail, node, i) && value(trail, node, i) != 0)
-            return false;
-    return true;
-}
-
 // Hidden restart, lasting lie: zeros were shown in between, so a failed read or a restart, and
-// nothing is below the old values. The old values may have been passed in the new life. Zeros under
-// another ifindex, where the counters were zero before, are a baseline.
+// nothing is below the old values. The old values may have been passed in the new life.
 static bool may_hide_restart(
     const struct trail *trail, const struct node *from, const struct node *to)
 {
-    bool has_restarted = from->look->lives[trail->group] != to->look->lives[trail->group] ||
-        (is_reattached(from, to) && is_idle(trail, from));
+    bool has_restarted = from->look->lives[trail->group] != to->look->lives[trail->group];
     for (const struct node *node = from + 1; node <= to; node++)
         if (node->is_silence && (has_restarted || node->silent_ns >= SCHEDULE_VERDICT_NS))
-            return true;
-    return false;
-}
-
-// Lasting lie: once the verdict has fallen the zeros are the truth, and when a counter comes back
-// as zero it falls again: then nobody remembers what was before.
-static bool may_forget(const struct node *from, const struct node *to)
-{
-    for (const struct node *node = from + 1; node <= to; node++)
-        if (node->has_news && node->silent_ns >= SCHEDULE_VERDICT_NS)
             return true;
     return false;
 }
@@ -87,7 +67,7 @@ static bool may_forget(const struct node *from, const struct node *to)
 struct stride {
     const struct trail *trail;
     const struct node *from, *to;
-    bool has_fallen, has_fallen_unseen, is_reattached, may_hide_restart, may_forget;
+    bool has_fallen, has_fallen_unseen, is_reattached, may_hide_restart;
     bool is_unjudged; // the verdict on the life of `to` had not fallen at `from`
 };
 
@@ -102,7 +82,6 @@ static struct stride stride_from(
         .has_fallen_unseen = fell_unseen(trail, from, to),
         .is_reattached = is_reattached(from, to),
         .may_hide_restart = may_hide_restart(trail, from, to),
-        .may_forget = may_forget(from, to),
         .is_unjudged = from->life_ns != to->life_ns ||
             from->look->at.boot_ns - from->life_ns < SCHEDULE_VERDICT_NS,
     };
@@ -134,11 +113,9 @@ static struct bounds increase_of(const struct stride *stride, uint32_t counter)
     if (stride->has_fallen_unseen)
         return (struct bounds){is_certain ? now : increase.least, now};
     if (stride->is_reattached)
-        increase = (struct bounds){0, stride->to->is_after_zeros ? now : 0};
+        increase = (struct bounds){0, 0};
     if (stride->may_hide_restart)
         increase.most = now;
-    if (stride->may_forget)
-        increase.least = 0;
     return increase;
 }
 

@@ -41,21 +41,12 @@ static bool is_silence(const struct trail *trail, const struct look *look)
     return before == NULL;
 }
 
-// But under another ifindex they are a baseline.
-static void see_zeros_again(struct trail *trail, const struct look *look)
-{
-    if (trail->last_node->look->ifindex != look->ifindex)
-        trail->zeros_elsewhere = look->ifindex;
-}
-
 static void see_silence(struct trail *trail, const struct look *look)
 {
     struct stretch *silence = &trail->silence;
     if (silence->first == NULL)
         trail->silent_from_ns = look->at.boot_ns;
     bool is_reattached = silence->first != NULL && silence->last->ifindex != look->ifindex;
-    if (silence->first != NULL && (look->shows & ~silence->last->shows) != 0)
-        trail->has_news = true;
     extend(silence, look, !is_reattached && trail->garbage.first == NULL);
     silence->has_truth = silence->has_truth || look->telling[trail->group] == TELLS_TRUTH;
     if (lasted_ns(silence) > trail->silent_ns)
@@ -103,8 +94,6 @@ static void forget_lies(struct trail *trail, const struct node *node)
     trail->is_after_garbage = false;
     trail->silence = (struct stretch){0};
     trail->silent_ns = 0;
-    trail->has_news = false;
-    trail->zeros_elsewhere = 0;
 }
 
 // A life that is the first in sight has no other to be told from.
@@ -143,8 +132,6 @@ static void add_node(struct trail *trail, const struct look *look)
         .is_after_garbage = trail->is_after_garbage,
         .is_silence = trail->silence.first != NULL,
         .silent_ns = trail->silent_ns,
-        .has_news = trail->has_news,
-        .is_after_zeros = trail->zeros_elsewhere == look->ifindex,
     };
     follow_life(trail, node);
     passage_reach(trail, node);
@@ -196,8 +183,6 @@ void trail_see(struct trail *trail, const struct look *look)
     if (look_is_mute(look, trail->group)) {
         if (is_silence(trail, look))
             see_silence(trail, look);
-        else
-            see_zeros_again(trail, look);
         trail->garbage = (struct stretch){0};
     } else if (look->telling[trail->group] == TELLS_GARBAGE) {
         see_garbage(trail, look);

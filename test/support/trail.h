@@ -28,12 +28,10 @@ struct node {
     bool is_likely;  // no more than a device could count
     bool is_lasting; // garbage that lasted for the verdict
     bool is_after_garbage;
-    bool is_silence;     // zeros were shown since the node before
-    uint64_t silent_ns;  // the longest run of them
-    bool has_news;       // a counter came back among them
-    bool is_after_zeros; // under this ifindex, that were no silence
-    uint64_t since_ns;   // the first node of the life that it shows, as far as an observer can tell
-    uint64_t life_ns;    // the same; 0: there is no verdict to wait for
+    bool is_silence;    // zeros were shown since the node before
+    uint64_t silent_ns; // the longest run of them
+    uint64_t since_ns;  // the first node of the life that it shows, as far as an observer can tell
+    uint64_t life_ns;   // the same; 0: there is no verdict to wait for
     uint64_t before[TRAIL_MAX_COUNTERS]; // the least sums before that life
     uint32_t some, all;                  // metrics in any sample of that life, and in every one
     struct footing footings[TRAIL_MAX_COUNTERS];
@@ -53,8 +51,6 @@ struct trail {
     bool was_settled;             // before the last sample
     uint64_t silent_from_ns;      // silence since the last node
     uint64_t silent_ns;           // the longest run of it
-    bool has_news;                // a counter came back in it
-    int zeros_elsewhere;          // ifindex of zeros that were no silence; 0: none
     const struct node *last_node; // that is true
     const struct look *zeros_at_first;
     uint32_t zeros_shown; // metrics that were among the zeros at first

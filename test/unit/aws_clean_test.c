@@ -135,7 +135,7 @@ static void a_key_at_the_cut_is_left_out(void **state)
         aws_clean(text, sizeof(text), &keys, result);
         for (size_t i = 0; i + 12 <= strlen(TOKEN); i++) {
             char piece[13] = {0};
-            memcpy(piece, TOKEN + i, 12);
+            memcpy(piece, &TOKEN[i], 12);
             assert_null(strstr(result, piece));
         }
     }

@@ -212,6 +212,7 @@ static void zeros_longer_than_the_verdict_time_can_be_a_reset(void **state)
         look(bench, second, 0, 0, 3);
     assert_int_equal(look(bench, 40, 6, 500, 3), DELTA_PUBLISH);
     assert_int_equal(pps(bench), 6);
+    assert_int_equal(bench->delta.elapsed_ns, SECOND); // zeros were published of the time before
 }
 
 static void zeros_are_no_first_baseline(void **state)

@@ -141,7 +141,7 @@ static bool is_wide(const struct trial *trial, const struct look *look, uint32_t
 
 // The time of a delta is the longest that one of its increases covers: at most back to where the
 // counter was last published, zeros apart, which may turn out to be no truth, or was seen first. At
-// least it is the time since the last sample that was true or published.
+// least it is the time since the last sample that was the first, true or published.
 static void judge_time(struct trial *trial, const struct look *look, const struct answer *answer)
 {
     uint64_t most_ns = 0, now_ns = look->at.boot_ns;
@@ -153,7 +153,7 @@ static void judge_time(struct trial *trial, const struct look *look, const struc
         if (!look_shows(look, i) || history_is_level(i))
             continue;
         if (times->far_ns == 0)
-            times->far_ns = now_ns;
+            times->far_ns = times->near_ns = now_ns;
         if (has && answer->values[i] > 0 && is_true &&
             answer->elapsed_ns < now_ns - times->near_ns && !is_wide(trial, look, i))
             fail_trial(trial, look->card, i, "an increase covers more time");
