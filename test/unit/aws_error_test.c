@@ -240,8 +240,8 @@ static void no_message_holds_the_keys(void **state)
         "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjEJr//////////wEaCXVz+a=="};
     static const char *const bodies[] = {
         "{\"message\":\"x-amz-security-token:IQoJb3JpZ2luX2VjEJr//////////wEaCXVz+a==\\nend\"}",
-        "{\"message\":\"x-amz-security-token:"
-        "IQoJb3JpZ2luX2VjEJr\\/\\/\\/\\/\\/\\/\\/\\/\\/\\/wEaCXVz\\u002ba==\\nend\"}",
+        ("{\"message\":\"x-amz-security-token:"
+         "IQoJb3JpZ2luX2VjEJr\\/\\/\\/\\/\\/\\/\\/\\/\\/\\/wEaCXVz\\u002ba==\\nend\"}"),
         "<Message>x-amz-security-token:IQoJb3JpZ2luX2VjEJr//////////wEaCXVz&#43;a==\nend</Message>",
         "<title>x-amz-security-token:ASIAQWERTYUIOPASDFGH end</title>",
         "x-amz-security-token:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY end"};
