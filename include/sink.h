@@ -12,7 +12,8 @@
 #include "option.h"
 #include "place.h"
 
-struct http; // os/http.h
+struct http;         // os/http.h
+struct aws_profiles; // aws/profile.h
 
 // What the items of its batches are.
 enum sink_form {
@@ -28,9 +29,10 @@ struct sink_setting {
     const char *log_group;
     uint64_t period_ms; // of a window
     bool is_high_resolution;
-    struct http *http;         // never NULL for a sink that needs it
-    const char *imds_endpoint; // NULL: the metadata service is not to be asked
-    const struct place *place; // filled anew before each work()
+    struct http *http;                   // this and the next: never NULL for a sink that needs HTTP
+    const struct aws_profiles *profiles; // of AWS's shared files
+    const char *imds_endpoint;           // NULL: the metadata service is not to be asked
+    const struct place *place;           // filled anew before each work()
 };
 
 // The answer to a batch, given once by work().

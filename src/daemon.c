@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
+#include "aws/environment.h"
 #include "collector/conntrack.h"
 #include "collector/self.h"
 #include "daemon.h"
@@ -39,8 +40,9 @@ struct daemon {
     int signal_fd;
     char boot[BOOT_ID_TEXT + 24];
     struct catalog catalog;
-    struct http *http;   // NULL: nothing to ask
-    char *imds_endpoint; // NULL: not to be asked
+    struct aws_profiles profiles; // all zero where the sink needs no HTTP
+    struct http *http;            // NULL: nothing to ask
+    char *imds_endpoint;          // NULL: not to be asked
     struct identity identity;
     struct place place; // as the identity knows it
     struct counters *counters;
@@ -93,6 +95,7 @@ static int start_sink(struct daemon *daemon)
     const struct sink_ops *ops = sink_ops(daemon);
     struct sink_setting setting = config_sink_setting(daemon->config, ops);
     setting.http = daemon->http;
+    setting.profiles = &daemon->profiles;
     setting.imds_endpoint = daemon->imds_endpoint;
     setting.place = &daemon->place;
     int r = ops->create(&setting, &daemon->sink);
@@ -147,7 +150,12 @@ static int start_http(struct daemon *daemon)
 {
     if (daemon->imds_endpoint == NULL && !sink_ops(daemon)->needs_http)
         return EXIT_STATUS_DONE;
-    int r = http_curl_create(&(struct http_curl_options){0}, &daemon->http);
+    if (sink_ops(daemon)->needs_http)
+        aws_profiles_read(&daemon->profiles);
+    int r = http_curl_create(
+        &(struct http_curl_options){
+            .ca_bundle = sink_ops(daemon)->needs_http ? aws_ca_bundle(&daemon->profiles) : NULL},
+        &daemon->http);
     if (r == 0)
         return EXIT_STATUS_DONE;
     log_error("cannot start HTTP: %s", strerror(-r));
@@ -204,6 +212,7 @@ static void stop(struct daemon *daemon)
     identity_finish(&daemon->identity);
     if (daemon->http != NULL)
         daemon->http->ops->destroy(daemon->http);
+    aws_profiles_finish(&daemon->profiles);
     free(daemon->imds_endpoint);
     sources_finish(&daemon->sources);
     if (daemon->counters != NULL)

@@ -302,6 +302,8 @@ static enum aws_outcome take_answer(struct aws_client *client, const struct now 
     enum http_outcome outcome = http->ops->poll(http, client->exchange, &response);
     if (outcome == HTTP_BUSY)
         return AWS_BUSY;
+    client->answer.n_connections += response.is_fresh_connection;
+    client->answer.may_have_arrived |= response.is_repeated;
     if (outcome == HTTP_ANSWERED)
         return judge_answer(client, now, &response);
     return judge_silence(client, now, outcome, &response);

@@ -40,6 +40,7 @@ struct aws_answer {
     const char *code;    // of an error: "ThrottlingException"; "" without one
     const char *message; // what the service or the network says, cleaned for a log; "" for nothing
     unsigned int n_attempts;
+    unsigned int n_connections; // that were made for its attempts
     // An attempt that failed may have been taken all the same: it broke off after it was sent, or
     // ended with 500, 502 or 504.
     bool may_have_arrived;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One service of AWS from here: where it is, who we are to it, and the client that asks it. What a
-// sink for AWS owns. Says when it waits for a region or for keys, and when it has them; errors of
-// requests are its owner's to say.
+// sink for AWS owns. Says when it waits for a region, when it knows where to go, and when the
+// clocks are apart; of keys its credentials speak, of errors of requests its owner.
 #pragma once
 
 #include <stdbool.h>
@@ -14,10 +14,12 @@
 // All borrowed for as long as the link lives.
 struct aws_link_setting {
     enum aws_service service;
+    const char *name;     // of the sink, which begins its lines in the log: "cloudwatch"
     const char *region;   // of our configuration; NULL: environment, profile, or the place
     const char *endpoint; // of our configuration; NULL: environment, profile, or the rule sets
     struct http *http;
-    const char *imds_endpoint; // NULL: the metadata service is not to be asked
+    const struct aws_profiles *profiles; // all zero serves as well
+    const char *imds_endpoint;           // NULL: the metadata service is not to be asked
     const struct place *place;
     uint64_t seed;
 };
@@ -31,17 +33,18 @@ void aws_link_destroy(struct aws_link *link);
 // way.
 bool aws_link_is_ready(const struct aws_link *link);
 // As aws_client_send() and aws_client_work(), and goes on with region and keys. AWS_BUSY without a
-// request.
+// request. Only what is_ready() may be sent.
 void aws_link_send(struct aws_link *link, const struct now *now, const struct aws_request *request);
 enum aws_outcome aws_link_work(
     struct aws_link *link, const struct now *now, struct aws_answer *ret_answer);
+// Boot time at which there is something to do; UINT64_MAX: when an answer, keys or the region come.
 uint64_t aws_link_due_ns(const struct aws_link *link);
 
 // For a log and `enawatch check`; texts are borrowed until it works again.
 struct aws_link_view {
-    const char *endpoint; // NULL while the region is not known
-    const char *region;
-    const char *trouble; // why nothing can be sent, with the remedy; NULL: something can
+    const char *endpoint; // NULL while it is not known
+    const char *region;   // NULL while it is not known
+    const char *trouble;  // why nothing can be sent, with the remedy; NULL: something can, or soon
     struct credentials_view credentials;
 };
 

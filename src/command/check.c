@@ -84,6 +84,7 @@ static void finish(struct check *check)
     identity_finish(&check->identity);
     if (check->http != NULL)
         check->http->ops->destroy(check->http);
+    aws_profiles_finish(&check->profiles);
     free(check->imds_endpoint);
     ena_survey_finish(&check->survey);
     if (check->counters != NULL)

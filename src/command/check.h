@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "aws/profile.h"
 #include "collector/ena_survey.h"
 #include "config.h"
 #include "identity/identity.h"
@@ -52,10 +53,11 @@ struct check {
     struct catalog catalog;
     struct counters *counters;
     struct ena_survey survey;
-    struct http *http;           // NULL: neither metadata service nor sink needs it
-    char *imds_endpoint;         // NULL: the service is not to be asked
-    const char *no_imds_because; // NULL: it is asked who and where we are
-    struct identity identity;    // has been asking for a while
+    struct aws_profiles profiles; // all zero where the sink needs no HTTP
+    struct http *http;            // NULL: neither metadata service nor sink needs it
+    char *imds_endpoint;          // NULL: the service is not to be asked
+    const char *no_imds_because;  // NULL: it is asked who and where we are
+    struct identity identity;     // has been asking for a while
     struct report report;
 };
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "aws/environment.h"
 #include "command/check.h"
 #include "exit_status.h"
 #include "os/clock.h"
@@ -83,7 +84,13 @@ static int open_http(struct check *check)
 {
     if (check->imds_endpoint == NULL && !check_sink_ops(check)->needs_http)
         return EXIT_STATUS_DONE;
-    int r = http_curl_create(&(struct http_curl_options){0}, &check->http);
+    bool has_profiles = check_sink_ops(check)->needs_http;
+    if (has_profiles)
+        aws_profiles_read(&check->profiles);
+    int r = http_curl_create(
+        &(struct http_curl_options){
+            .ca_bundle = has_profiles ? aws_ca_bundle(&check->profiles) : NULL},
+        &check->http);
     if (r == 0)
         return EXIT_STATUS_DONE;
     log_error("cannot start HTTP: %s", strerror(-r));

@@ -13,6 +13,7 @@ void check_sink(struct check *check)
     struct sink_finding found;
     identity_place(&check->identity, &place);
     setting.http = check->http;
+    setting.profiles = &check->profiles;
     setting.imds_endpoint = check->imds_endpoint;
     setting.place = &place;
     ops->check(&setting, &found);

@@ -43,6 +43,7 @@ struct http_response {
     const char *reason;       // when not answered: why, in a few words; borrowed until end()
     bool is_fresh_connection; // one was made for it; else it had a kept one, or none
     bool is_by_old_address;   // its name did not resolve: it went where an earlier request had gone
+    bool is_repeated;         // it went out twice: a kept connection ended without a word in answer
     bool may_have_arrived;    // false: not one byte of it was sent, so nobody has acted on it
 };
 

@@ -126,7 +126,8 @@ static enum http_outcome curl_http_poll(
             .reason = exchange->reason != NULL ? exchange->reason : "",
             .is_fresh_connection = exchange->is_fresh_connection,
             .is_by_old_address = exchange->first_reason != NULL,
-            .may_have_arrived = exchange->may_have_arrived,
+            .is_repeated = exchange->n_sent > 1,
+            .may_have_arrived = exchange->n_sent > 0,
         };
     return exchange->outcome;
 }

@@ -113,7 +113,7 @@ static int note_departure(
     (void)local_ip;
     (void)local_port;
     struct http_exchange *exchange = data;
-    exchange->may_have_arrived = true;
+    exchange->n_sent++;
     if (exchange->place != NULL && is_host_itself(exchange, remote_port))
         http_addresses_remember(exchange->addresses, exchange->place, remote_ip);
     return CURL_PREREQFUNC_OK;

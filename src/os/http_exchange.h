@@ -19,7 +19,7 @@ struct http_exchange {
     const char *ca_bundle;            // borrowed; NULL: the system's
     bool has_address;                 // of the host or its proxy, for a connection of its own
     bool is_connected;                // by TCP, to the host or its proxy
-    bool may_have_arrived;
+    unsigned int n_sent;              // how often it went out, or began to
     size_t max_body_bytes, n_header_bytes;
     char *answer_headers; // of the answer, each terminated; n_answer_header_bytes
     size_t n_answer_header_bytes;

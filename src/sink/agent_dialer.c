@@ -4,22 +4,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "base/random.h"
 #include "sink/agent_dialer.h"
 
 #define CONNECT_NS    (5 * NS_PER_S)
 #define LOOKUP_NS     (5 * NS_PER_S)
 #define REST_FIRST_NS NS_PER_S
 #define REST_MAX_NS   (10 * NS_PER_S)
-
-static uint64_t random_seed(void)
-{
-    uint64_t seed;
-    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-        seed = (uint64_t)getpid();
-    return seed;
-}
 
 int agent_dialer_init(struct agent_dialer *dialer, const char *endpoint)
 {

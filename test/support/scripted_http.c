@@ -20,7 +20,7 @@ struct http_exchange {
     char *body;
     size_t n_body_bytes;
     char *headers; // "Name: value", each terminated, and an empty one; NULL: none
-    bool is_fresh_connection, is_by_old_address;
+    bool is_fresh_connection, is_by_old_address, is_repeated;
     bool is_heard; // its outcome was given out
 };
 
@@ -85,6 +85,7 @@ static void take_answer(struct http_exchange *exchange, const struct scripted_an
         take_headers(exchange, answer->headers);
     exchange->is_fresh_connection = answer->is_fresh_connection;
     exchange->is_by_old_address = answer->is_by_old_address;
+    exchange->is_repeated = answer->is_repeated;
     const char *body = answer->body != NULL ? answer->body : "";
     exchange->outcome = answer->outcome;
     exchange->status = answer->status;
@@ -170,6 +171,7 @@ static enum http_outcome poll(
     ((struct http_exchange *)exchange)->is_heard = true;
     *ret_response = (struct http_response){.is_fresh_connection = exchange->is_fresh_connection,
         .is_by_old_address = exchange->is_by_old_address,
+        .is_repeated = exchange->is_repeated,
         .may_have_arrived = has_left(exchange->outcome),
         .body = "",
         .reason = "as the script says"};

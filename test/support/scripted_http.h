@@ -28,7 +28,7 @@ struct scripted_answer {
     size_t n_body_bytes; // 0: the length of the text
     size_t n_times;      // then the answer laid out before it; 0: for good
     const char *headers; // "Name: value", each ended by a newline; copied; NULL: none
-    bool is_fresh_connection, is_by_old_address;
+    bool is_fresh_connection, is_by_old_address, is_repeated;
 };
 
 struct scripted_http {

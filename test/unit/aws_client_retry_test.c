@@ -238,6 +238,24 @@ static void what_may_have_arrived_is_told_of_any_attempt_that_failed(void **stat
     }
 }
 
+// An attempt that the connection made of two.
+static void an_answer_to_what_went_out_twice_leaves_the_doubt(void **state)
+{
+    struct bench *bench = *state;
+    script_one(bench,
+        &(struct scripted_answer){.outcome = HTTP_ANSWERED,
+            .status = 200,
+            .is_fresh_connection = true,
+            .is_repeated = true});
+    assert_int_equal(ask(bench), AWS_DONE);
+    assert_true(bench->answer.may_have_arrived);
+    assert_int_equal(bench->answer.n_connections, 1);
+    script_one(bench, DONE);
+    assert_int_equal(ask(bench), AWS_DONE);
+    assert_false(bench->answer.may_have_arrived);
+    assert_int_equal(bench->answer.n_connections, 0);
+}
+
 static void what_may_have_arrived_is_of_one_request(void **state)
 {
     struct bench *bench = *state;
@@ -263,6 +281,7 @@ int main(void)
         TEST(successes_refill_the_bucket),
         TEST(a_retry_that_helped_is_paid_back),
         TEST(what_may_have_arrived_is_told_of_any_attempt_that_failed),
+        TEST(an_answer_to_what_went_out_twice_leaves_the_doubt),
         TEST(what_may_have_arrived_is_of_one_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,7 @@ static void a_connection_is_fresh_once(void **state)
     close(fd); // and the next one needs another
     ask(peer, OK_HI);
     assert_true(peer->response.is_fresh_connection);
+    assert_false(peer->response.is_repeated);
 }
 
 // It meets the end of a kept connection, and goes out again.
@@ -140,6 +141,7 @@ static void a_request_that_needs_a_second_connection_has_a_fresh_one(void **stat
     close(fd);
     assert_int_equal(http_peer_serve(peer, exchange, OK_HI, &fd), HTTP_ANSWERED);
     assert_true(peer->response.is_fresh_connection);
+    assert_true(peer->response.is_repeated);
     close(fd);
 }
 
@@ -158,6 +160,7 @@ static void what_was_sent_on_a_kept_connection_may_have_arrived(void **state)
     close(fd);
     assert_int_equal(http_peer_await(peer, exchange), HTTP_UNREACHABLE);
     assert_true(peer->response.may_have_arrived);
+    assert_false(peer->response.is_repeated);
     assert_false(peer->response.is_fresh_connection);
     loopback_bind(&peer->loopback, AF_INET, false, 0); // for the end of the test
 }
