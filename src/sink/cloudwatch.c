@@ -10,9 +10,9 @@
 #include "log.h"
 #include "sink.h"
 #include "sink/aws_check.h"
+#include "sink/bisect.h"
 #include "sink/cloudwatch_body.h"
 #include "sink/cloudwatch_options.h"
-#include "sink/cloudwatch_split.h"
 #include "sink/cloudwatch_trouble.h"
 #include "sink/patience.h"
 #include "sink/spread.h"
@@ -36,7 +36,7 @@ struct cloudwatch {
     bool has_delivered; // ever, in which case the log knows
     // The batch in flight.
     const struct batch *batch; // borrowed; NULL: idle
-    struct cloudwatch_split split;
+    struct bisect split;
     struct cloudwatch_body body; // of the piece that is under way; empty: none is
     bool has_begun;              // a piece of it was sent
     unsigned char is_refused[CLOUDWATCH_MAX_DATUMS];
@@ -104,13 +104,13 @@ static void cloudwatch_submit(struct sink *sink, const struct batch *batch)
     cloudwatch->has_begun = false;
     cloudwatch->n_refused = 0;
     memset(cloudwatch->is_refused, 0, sizeof(cloudwatch->is_refused));
-    cloudwatch_split_init(&cloudwatch->split, batch->n_items);
+    bisect_begin(&cloudwatch->split, batch->n_items);
 }
 
 static void send_piece(struct cloudwatch *cloudwatch, const struct now *now)
 {
     struct cloudwatch_span span = {
-        cloudwatch->batch, cloudwatch->split.first, cloudwatch_split_end(&cloudwatch->split)};
+        cloudwatch->batch, cloudwatch->split.begin, bisect_end(&cloudwatch->split)};
     cloudwatch_body_make(&cloudwatch->body, &cloudwatch->frame, &span);
     cloudwatch->has_begun = true;
     aws_link_send(cloudwatch->link, now,
@@ -124,7 +124,7 @@ static void send_piece(struct cloudwatch *cloudwatch, const struct now *now)
 static void end_batch(struct cloudwatch *cloudwatch, enum ship ship, struct ship_answer *ret_answer)
 {
     *ret_answer = (struct ship_answer){
-        .ship = ship, .n_taken = cloudwatch->split.first, .is_refused = cloudwatch->is_refused};
+        .ship = ship, .n_taken = cloudwatch->split.begin, .is_refused = cloudwatch->is_refused};
     if (cloudwatch->n_refused > MAX_NAMED)
         log_error("cloudwatch: %zu datums of this batch are refused for good, the first %d of "
                   "which were named",
@@ -161,13 +161,13 @@ static void wait_longer(struct cloudwatch *cloudwatch, const struct now *now,
 
 static void refuse_item(struct cloudwatch *cloudwatch, const struct aws_answer *answer)
 {
-    size_t item = cloudwatch->split.first;
+    size_t item = cloudwatch->split.begin;
     scoped_free char *name = cloudwatch_name_item(cloudwatch->batch, item);
     scoped_free char *told = cloudwatch_tell(TROUBLE_DATA, answer);
     cloudwatch->is_refused[item] = 1;
     if (++cloudwatch->n_refused <= MAX_NAMED)
         log_error("cloudwatch: a datum of %s is refused for good, and dropped: %s", name, told);
-    cloudwatch_split_pass(&cloudwatch->split);
+    bisect_settle(&cloudwatch->split);
 }
 
 // What is left of the batch goes on at once, or comes again later.
@@ -175,7 +175,7 @@ static void take_trouble(struct cloudwatch *cloudwatch, const struct now *now,
     enum cloudwatch_trouble trouble, const struct aws_answer *answer)
 {
     bool is_halved = (trouble == TROUBLE_DATA || trouble == TROUBLE_SIZE) &&
-        cloudwatch_split_halve(&cloudwatch->split);
+        bisect_halve(&cloudwatch->split);
     if (is_halved)
         log_debug("cloudwatch: sent again in halves: %s", answer->code);
     else if (trouble == TROUBLE_DATA)
@@ -186,7 +186,7 @@ static void take_trouble(struct cloudwatch *cloudwatch, const struct now *now,
 
 static void count(struct cloudwatch *cloudwatch, const struct aws_answer *answer)
 {
-    size_t n_items = cloudwatch_split_end(&cloudwatch->split) - cloudwatch->split.first;
+    size_t n_items = bisect_end(&cloudwatch->split) - cloudwatch->split.begin;
     unsigned int n = answer->n_connections;
     cloudwatch->sink.n_reconnects += n - (n > 0 && !cloudwatch->has_connected);
     cloudwatch->has_connected |= n > 0;
@@ -204,7 +204,7 @@ static void take_outcome(struct cloudwatch *cloudwatch, const struct now *now,
         return;
     }
     say_delivered(cloudwatch, now);
-    cloudwatch_split_pass(&cloudwatch->split);
+    bisect_settle(&cloudwatch->split);
 }
 
 static bool can_send(const struct cloudwatch *cloudwatch)

@@ -59,7 +59,7 @@ class CommandLine(unittest.TestCase):
             ("[publish]\nperiod = 7s\n", ":2: publish.period", "divide one hour"),
             ("[publish]\nperiod = 90s\n", "publish.period", "multiple of 60s"),
             ("[publish]\nperiod = 2h\n", ":2: publish.period = 2h", "1s to 3600s"),
-            ("[publish]\nsink = cloud\n", ":2: publish.sink = cloud", "agent | cloudwatch | stdout"),
+            ("[publish]\nsink = cloud\n", ":2: publish.sink = cloud", "agent | cloudwatch | logs | stdout"),
             ("[publish]\nperiod = 1s\n[sample]\ninterval = 2s\n", "sample.interval", "at most publish.period"),
             ("[publish]\nresolution = 1\n", ":2: publish.resolution", "1s, 5s, 10s or 30s"),
             ("[publish]\ninstance_dimensions = Fleet\n", ":2: publish.instance_dimensions", "identity.dimension.NAME"),

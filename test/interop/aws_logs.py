@@ -29,10 +29,11 @@ class Group:
 
 
 class Logs:
-    """`emf_errors` has (LogEvent, why) of those that were to be metrics and are not."""
+    """`emf_errors` has (LogEvent, why) of those that were to be metrics and are not. `refused_texts`: a batch with one
+    of these in a message is invalid, whatever it says."""
 
     def __init__(self, metrics):
-        self.groups, self.emf_errors, self._metrics = {}, [], metrics
+        self.groups, self.emf_errors, self.refused_texts, self._metrics = {}, [], [], metrics
 
     # --- What tests ask, and do ---
 
@@ -67,6 +68,8 @@ class Logs:
         group, events = self._group(parameters), parameters["logEvents"]
         if parameters["logStreamName"] not in group.streams:
             raise Refusal("ResourceNotFoundException", "The specified log stream does not exist.", is_violation=False)
+        if any(text in event["message"] for text in self.refused_texts for event in events):
+            raise Refusal("InvalidParameterException", "the test wants it so", is_violation=False)
         begin, end, rejected = self._kept(events, group.retention_days, now)
         if begin < end and events[end - 1]["timestamp"] - events[begin]["timestamp"] > SPAN_MS:
             raise Refusal("InvalidParameterException", "The batch of log events in a single PutLogEvents request "

@@ -218,7 +218,7 @@ static void bad_values_are_told_with_what_is_allowed(void **state)
         {"sample", "drivers =", "at least one word"},
         {"sample", "replay_speed = fast", "a number"},
         {"sample", "replay_speed = 1001", "0 to 1000"},
-        {"publish", "sink = stderr", "agent | cloudwatch | stdout"},
+        {"publish", "sink = stderr", "agent | cloudwatch | logs | stdout"},
         {"publish", "quiet_enis = yes", "omit | send"},
         {"publish", "resolution = 30", "60 | 1"},
         {"publish", "period = 500ms", "1s to "},
