@@ -339,8 +339,9 @@ class Devices(OnRig):
         eni = self.bench.add("ens5")
         daemon = self.run_daemon()
         self.wait_for_samples(daemon)
-        for words in (["link", "add", "br0", "type", "bridge"], ["link", "set", "ens5", "master", "br0"],
-                      ["link", "set", "ens5", "nomaster"]):
+        # An address of its own: a bridge takes that of its first port, by which the rig knows its devices.
+        for words in (["link", "add", "br0", "address", "02:00:00:00:0b:00", "type", "bridge"],
+                      ["link", "set", "ens5", "master", "br0"], ["link", "set", "ens5", "nomaster"]):
             rig_library.run("ip", *words)
         eni.add(pps_allowance_exceeded=3)
         time.sleep(0.5)
