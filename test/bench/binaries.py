@@ -13,7 +13,7 @@ from processes import Unmeasured
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build-bench"
 TARGETS = {"ENAWATCH_BINARY": "src/enawatch", "ENAWATCH_RIG": "test/rig/rig"}
-BESIDE = ("test/bench/sigv4-rate",)
+BESIDE = ("test/bench/sigv4-rate", "test/bench/spread-turns")
 EVERYBODY_HAS = re.compile(r"lib(c|pthread)\.so|ld-linux")
 
 
