@@ -43,7 +43,7 @@ class Moto:
         self.ca, self.port = ca, None
         self._scheme = "https" if files else "http"
         self._folder = tempfile.TemporaryDirectory(prefix="enawatch-moto-")
-        self._reader = None  # the keys that read back
+        self.reader = None  # the keys that read back
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
         command += ["-c", files[0], "-k", files[1]] if files else []
         env = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
@@ -53,7 +53,7 @@ class Moto:
                 env={**env, "AWS_EC2_METADATA_DISABLED": "true", "HOME": self._folder.name})
         try:
             self._wait_until_it_listens()
-            self._reader = self.add_user("monitoring:*", "logs:*")
+            self.reader = self.add_user("monitoring:*", "logs:*")
         except BaseException:
             self.stop()
             raise
@@ -124,7 +124,7 @@ class Moto:
     def statistics(self, namespace, name, dimensions=None, timestamp=None, period=60):
         """{"SampleCount": 1, "Sum": ...} of the period that the timestamp is in; None where there is nothing."""
         begin = int((time.time() if timestamp is None else timestamp) // period * period)
-        found = self.client("cloudwatch", self._reader).get_metric_statistics(
+        found = self.client("cloudwatch", self.reader).get_metric_statistics(
             Namespace=namespace, MetricName=name, StartTime=begin, EndTime=begin + period, Period=period,
             Statistics=STATISTICS, Dimensions=[{"Name": n, "Value": v} for n, v in (dimensions or {}).items()])
         points = found["Datapoints"]
@@ -134,13 +134,13 @@ class Moto:
 
     def names(self):
         """{(namespace, name, frozenset of (dimension, value))}, as ListMetrics."""
-        pages = self.client("cloudwatch", self._reader).get_paginator("list_metrics").paginate()
+        pages = self.client("cloudwatch", self.reader).get_paginator("list_metrics").paginate()
         return {(m["Namespace"], m["MetricName"], frozenset((d["Name"], d["Value"]) for d in m["Dimensions"]))
                 for page in pages for m in page["Metrics"]}
 
     def events(self, group, stream):
         """[(milliseconds, message), ...]"""
-        found = self.client("logs", self._reader).get_log_events(logGroupName=group, logStreamName=stream,
+        found = self.client("logs", self.reader).get_log_events(logGroupName=group, logStreamName=stream,
                                                                  startFromHead=True)
         return [(event["timestamp"], event["message"]) for event in found["events"]]
 
