@@ -1,38 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 // A batch waits for its turn, goes part by part, and comes again from the first item that is not
 // settled.
+#include <limits.h>
 #include <string.h>
 
 #include "log.h"
 #include "sink/aws_delivery.h"
+#include "sink/aws_trouble.h"
 
 void aws_delivery_init(
     struct aws_delivery *delivery, struct sink *sink, const struct aws_delivery_setting *setting)
 {
     *delivery = (struct aws_delivery){.sink = sink,
+        .link = aws_link_create(&setting->link),
         .setting = *setting,
         .spread = {.period_ms = setting->period_ms, .within_ms = setting->spread_ms}};
-    patience_init(&delivery->patience, setting->seed);
+    patience_init(&delivery->patience, setting->link.seed);
 }
 
 void aws_delivery_finish(struct aws_delivery *delivery)
 {
+    aws_link_destroy(delivery->link);
     free(delivery->is_refused);
     free(delivery->reason);
     *delivery = (struct aws_delivery){0};
 }
 
-bool aws_delivery_is_ready(const struct aws_delivery *delivery)
+// --- When it goes out ---
+
+char *aws_delivery_who(const struct place *place)
 {
-    return delivery->batch == NULL && !delivery->is_resting;
+    char host[HOST_NAME_MAX + 1] = "";
+    if (place->instance_id != NULL)
+        return xstrdup(place->instance_id);
+    if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
+        return xstrdup("localhost");
+    return xstrdup(host);
 }
 
-void aws_delivery_submit(struct aws_delivery *delivery, const struct batch *batch, const char *who)
+bool aws_delivery_is_ready(const struct aws_delivery *delivery)
 {
-    delivery->spread.hash = spread_hash(who);
+    return delivery->batch == NULL && delivery->turn_ns == 0 && !delivery->is_resting &&
+        aws_link_is_ready(delivery->link);
+}
+
+void aws_delivery_submit(struct aws_delivery *delivery, const struct batch *batch)
+{
     delivery->batch = batch;
-    delivery->is_new = true;
-    delivery->hold_until_ns = 0;
+    delivery->has_begun = false;
     delivery->n_refused = 0;
     bisect_begin(&delivery->part, batch->n_items);
     if (batch->n_items > delivery->capacity) {
@@ -42,30 +57,67 @@ void aws_delivery_submit(struct aws_delivery *delivery, const struct batch *batc
     memset(delivery->is_refused, 0, batch->n_items);
 }
 
+static uint64_t find_turn_ns(struct aws_delivery *delivery, const struct now *now)
+{
+    if (delivery->patience.is_hurried)
+        return 0;
+    scoped_free char *who = aws_delivery_who(delivery->setting.link.place);
+    delivery->spread.hash = spread_hash(who);
+    return spread_until_ns(&delivery->spread, now);
+}
+
+static bool may_send(const struct aws_delivery *delivery)
+{
+    return delivery->batch != NULL && (delivery->has_begun || delivery->turn_ns == 0) &&
+        aws_link_is_ready(delivery->link);
+}
+
+void aws_delivery_work(
+    struct aws_delivery *delivery, const struct now *now, struct ship_answer *ret_answer)
+{
+    const struct aws_delivery_ops *ops = delivery->setting.ops;
+    struct aws_answer answer;
+    struct aws_reply reply = {.now = now, .answer = &answer, .ret_answer = ret_answer};
+    *ret_answer = (struct ship_answer){.ship = SHIP_BUSY};
+    delivery->turn_ns = find_turn_ns(delivery, now);
+    do {
+        if (may_send(delivery))
+            ops->send(delivery->sink, now);
+        reply.outcome = aws_link_work(delivery->link, now, &answer);
+        if (reply.outcome != AWS_BUSY)
+            ops->take(delivery->sink, &reply);
+    } while (may_send(delivery));
+    delivery->is_resting = !patience_is_over(&delivery->patience, now);
+}
+
+void aws_delivery_send(
+    struct aws_delivery *delivery, const struct now *now, const struct aws_request *request)
+{
+    delivery->has_begun = true;
+    aws_link_send(delivery->link, now, request);
+}
+
+static uint64_t due_ns(const struct aws_delivery *delivery)
+{
+    if (delivery->batch == NULL && delivery->is_resting)
+        return delivery->patience.rest_until_ns;
+    bool has_turn = delivery->batch == NULL || !delivery->has_begun;
+    return has_turn && delivery->turn_ns != 0 ? delivery->turn_ns : UINT64_MAX;
+}
+
+// HTTP wakes the daemon by itself.
+void aws_delivery_wait(const struct aws_delivery *delivery, struct sink_wait *ret_wait)
+{
+    uint64_t link_ns = aws_link_due_ns(delivery->link), own_ns = due_ns(delivery);
+    uint64_t until_ns = link_ns < own_ns ? link_ns : own_ns;
+    *ret_wait = (struct sink_wait){.fd = -1, .until_ns = until_ns == UINT64_MAX ? 0 : until_ns};
+}
+
 void aws_delivery_hurry(struct aws_delivery *delivery)
 {
-    delivery->hold_until_ns = 0;
     patience_hurry(&delivery->patience);
-}
-
-bool aws_delivery_work(struct aws_delivery *delivery, const struct now *now)
-{
-    delivery->is_resting = !patience_is_over(&delivery->patience, now);
-    if (delivery->batch == NULL)
-        return false;
-    if (delivery->is_new && !delivery->patience.is_hurried)
-        delivery->hold_until_ns = spread_until_ns(&delivery->spread, now);
-    delivery->is_new = false;
-    if (now->boot_ns >= delivery->hold_until_ns)
-        delivery->hold_until_ns = 0;
-    return delivery->hold_until_ns == 0;
-}
-
-uint64_t aws_delivery_due_ns(const struct aws_delivery *delivery)
-{
-    if (delivery->batch != NULL)
-        return delivery->hold_until_ns != 0 ? delivery->hold_until_ns : UINT64_MAX;
-    return delivery->is_resting ? delivery->patience.rest_until_ns : UINT64_MAX;
+    delivery->turn_ns = 0;
+    delivery->is_resting = false;
 }
 
 // --- What became of a part ---
@@ -80,6 +132,25 @@ void aws_delivery_note(
         delivery->sink->n_maybe_doubled += bisect_end(&delivery->part) - delivery->part.begin;
 }
 
+static const char *name_of(const struct aws_delivery *delivery)
+{
+    return delivery->sink->ops->name;
+}
+
+static const char *endpoint_of(const struct aws_delivery *delivery)
+{
+    return aws_link_view(delivery->link).endpoint;
+}
+
+bool aws_delivery_halve(struct aws_delivery *delivery, const struct aws_answer *answer)
+{
+    if (!bisect_halve(&delivery->part))
+        return false;
+    scoped_free char *words = aws_trouble_words(answer);
+    log_debug("%s: sent again in halves: %s", name_of(delivery), words);
+    return true;
+}
+
 void aws_delivery_refuse(struct aws_delivery *delivery, size_t i, const char *reason)
 {
     delivery->is_refused[i] = 1;
@@ -89,107 +160,70 @@ void aws_delivery_refuse(struct aws_delivery *delivery, size_t i, const char *re
     delivery->reason = xstrdup(reason);
 }
 
-static const char *name_of(const struct aws_delivery *delivery)
+static void end_batch(struct aws_delivery *delivery, enum ship ship, struct ship_answer *ret_answer)
 {
-    return delivery->sink->ops->name;
+    size_t n_refused = delivery->n_refused;
+    if (n_refused > delivery->setting.n_named)
+        log_error("%s: %zu of %zu %s are refused for good, and dropped: %s", name_of(delivery),
+            n_refused, delivery->batch->n_items, delivery->setting.items, delivery->reason);
+    *ret_answer = (struct ship_answer){.ship = ship,
+        .n_taken = delivery->part.begin,
+        .is_refused = n_refused > 0 ? delivery->is_refused : NULL};
+    delivery->batch = NULL;
 }
 
-static const char *endpoint_of(const struct aws_delivery *delivery)
+void aws_delivery_settle(struct aws_delivery *delivery, const struct aws_reply *reply)
 {
-    return aws_link_view(delivery->setting.link).endpoint;
+    bisect_settle(&delivery->part);
+    if (delivery->part.n_ends == 0)
+        end_batch(delivery, SHIP_TAKEN, reply->ret_answer);
 }
 
 static void say_delivered(struct aws_delivery *delivery, const struct now *now)
 {
     char lasted[OUTAGE_TEXT_MAX];
     if (patience_succeed(&delivery->patience, now, lasted))
-        log_info("%s: delivering to %s again after %s", name_of(delivery), endpoint_of(delivery),
-            lasted);
+        log_info("%s: delivering to %s again after %s: nothing of what waited is lost",
+            name_of(delivery), endpoint_of(delivery), lasted);
     else if (!delivery->has_delivered)
         log_info("%s: delivering to %s", name_of(delivery), endpoint_of(delivery));
     delivery->has_delivered = true;
 }
 
-static void end_batch(struct aws_delivery *delivery, struct ship_answer *ret_answer)
+void aws_delivery_succeed(struct aws_delivery *delivery, const struct aws_reply *reply)
 {
-    size_t n_items = delivery->batch->n_items;
-    if (delivery->n_refused > 0)
-        log_error("%s: %zu of %zu documents are refused for good, and dropped: %s",
-            name_of(delivery), delivery->n_refused, n_items, delivery->reason);
-    ret_answer->n_taken = delivery->part.begin;
-    ret_answer->is_refused = delivery->n_refused > 0 ? delivery->is_refused : NULL;
-    delivery->batch = NULL;
-}
-
-void aws_delivery_settle(
-    struct aws_delivery *delivery, const struct now *now, struct ship_answer *ret_answer)
-{
-    bisect_settle(&delivery->part);
-    say_delivered(delivery, now);
-    if (delivery->part.n_ends > 0)
-        return;
-    ret_answer->ship = SHIP_TAKEN;
-    end_batch(delivery, ret_answer);
+    say_delivered(delivery, reply->now);
+    aws_delivery_settle(delivery, reply);
 }
 
 // --- What failed ---
 
-// "ThrottlingException: Rate exceeded", "HTTP status 503", "Connection refused".
-static char *words_of(const struct aws_answer *answer)
+static char *remedy_of(const struct aws_delivery *delivery,
+    const struct aws_delivery_failure *failure, enum aws_trouble trouble)
 {
-    const char *colon = *answer->message != '\0' ? ": " : "";
-    if (answer->status == 0)
-        return xstrdup(*answer->message != '\0' ? answer->message : "no answer");
-    if (*answer->code != '\0')
-        return xasprintf("%s%s%s", answer->code, colon, answer->message);
-    return xasprintf("HTTP status %ld%s%s", answer->status, colon, answer->message);
-}
-
-// A no without AWS's words.
-static bool is_of_stranger(const struct aws_delivery_failure *failure)
-{
-    return (failure->outcome == AWS_DENIED || failure->outcome == AWS_REFUSED) &&
-        *failure->answer->code == '\0';
-}
-
-static char *remedy_of(
-    const struct aws_delivery *delivery, const struct aws_delivery_failure *failure)
-{
-    const char *name = name_of(delivery);
-    if (is_of_stranger(failure))
-        return xasprintf("; that is no answer of AWS: see to the proxy, or to %s.endpoint", name);
-    if (failure->outcome == AWS_DENIED)
-        return xasprintf(
-            "; it needs the IAM action %s, as in %s", failure->action, delivery->setting.policy);
-    if (failure->outcome == AWS_EXPIRED)
-        return xstrdup("; the keys are not taken: see to what gives them");
-    if (failure->outcome == AWS_REFUSED)
+    if (failure->may_pass)
         return xasprintf(", in answer to %s", failure->action);
-    return xstrdup("");
+    return aws_trouble_remedy(trouble,
+        &(struct aws_trouble_place){.service = aws_services[delivery->setting.link.service].name,
+            .section = name_of(delivery),
+            .action = failure->action,
+            .policy = delivery->setting.policy});
 }
 
-static void say_trouble(
-    const struct aws_delivery *delivery, const struct aws_delivery_failure *failure, bool is_news)
+void aws_delivery_fail(struct aws_delivery *delivery, const struct aws_reply *reply,
+    const struct aws_delivery_failure *failure)
 {
-    scoped_free char *words = words_of(failure->answer);
-    scoped_free char *remedy = remedy_of(delivery, failure);
+    enum aws_trouble trouble = aws_trouble_of(reply->outcome, reply->answer);
+    struct setback setback = {
+        .kind = (unsigned int)trouble * AWS_DELIVERY_MAX_REQUESTS + failure->request,
+        .is_seldom = aws_trouble_lasts(trouble) && !failure->may_pass};
     const char *name = name_of(delivery), *endpoint = endpoint_of(delivery);
-    if (is_news)
-        log_warning("%s: cannot deliver to %s: %s%s; documents wait, trying again", name, endpoint,
-            words, remedy);
+    scoped_free char *words = aws_trouble_words(reply->answer);
+    scoped_free char *remedy = remedy_of(delivery, failure, trouble);
+    if (patience_fail(&delivery->patience, reply->now, &setback))
+        log_warning("%s: cannot deliver to %s: %s%s; %s wait, trying again", name, endpoint, words,
+            remedy, delivery->setting.items);
     else
         log_debug("%s: cannot deliver to %s: %s%s", name, endpoint, words, remedy);
-}
-
-void aws_delivery_fail(struct aws_delivery *delivery, const struct now *now,
-    const struct aws_delivery_failure *failure, struct ship_answer *ret_answer)
-{
-    struct setback setback = {
-        .kind = (unsigned int)failure->outcome * AWS_DELIVERY_MAX_REQUESTS + failure->request,
-        .is_seldom = failure->is_seldom || is_of_stranger(failure)};
-    bool is_news = patience_fail(&delivery->patience, now, &setback);
-    say_trouble(delivery, failure, is_news);
-    delivery->is_resting = true;
-    ret_answer->ship = SHIP_LATER;
-    end_batch(delivery, ret_answer);
+    end_batch(delivery, SHIP_LATER, reply->ret_answer);
 }

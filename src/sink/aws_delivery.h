@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the sinks for AWS have in common: when a batch goes out, how far it has come, what happens
 // when it fails, and what the log is told. Which request that makes, and what an answer means for
-// its items, is the sink's. Embedded in each of them.
+// its items, is the sink's. Embedded in each of them; owns the link to the service.
 #pragma once
 
 #include <stdbool.h>
@@ -12,27 +12,46 @@
 #include "sink/patience.h"
 #include "sink/spread.h"
 
+// An answer, and where to write what becomes of the batch.
+struct aws_reply {
+    const struct now *now;
+    enum aws_outcome outcome; // not AWS_BUSY
+    const struct aws_answer *answer;
+    struct ship_answer *ret_answer;
+};
+
+// What the sink does with the part that is next.
+struct aws_delivery_ops {
+    // Makes one request, that of the part or one which has to come before it.
+    void (*send)(struct sink *sink, const struct now *now);
+    // Says what the answer to it means.
+    void (*take)(struct sink *sink, const struct aws_reply *reply);
+};
+
 // All constant, or borrowed for as long as it lives.
 struct aws_delivery_setting {
-    const struct aws_link *link;
+    const struct aws_delivery_ops *ops;
+    struct aws_link_setting link;
+    const char *items;  // what they are called in the log: "documents"
     const char *policy; // the file that allows what it needs: "packaging/iam/logs.json"
+    size_t n_named;     // refused items of a batch that the sink names in lines of its own
     uint64_t spread_ms;
     uint64_t period_ms;
-    uint64_t seed;
 };
 
 struct aws_delivery {
     struct sink *sink; // whose it is: named in the log, its counts kept
+    struct aws_link *link;
     struct aws_delivery_setting setting;
     struct spread spread;
     struct patience patience;
+    uint64_t turn_ns; // boot time of our turn in this period; 0: it has come
     bool is_resting;
     bool has_delivered; // ever, in which case the log knows
     bool has_connected; // ever
     // The batch in flight.
     const struct batch *batch; // borrowed; NULL: none
-    uint64_t hold_until_ns;    // boot time; 0: not held
-    bool is_new;               // it has not been looked at
+    bool has_begun;            // something of it was sent: turns are not for it any more
     struct bisect part;        // of it, what is sent next
     unsigned char *is_refused;
     size_t capacity;
@@ -44,40 +63,50 @@ void aws_delivery_init(
     struct aws_delivery *delivery, struct sink *sink, const struct aws_delivery_setting *setting);
 void aws_delivery_finish(struct aws_delivery *delivery);
 
-// Neither a batch nor a rest is in the way of the next one.
-bool aws_delivery_is_ready(const struct aws_delivery *delivery);
-// `who` we are decides on our turn.
-void aws_delivery_submit(struct aws_delivery *delivery, const struct batch *batch, const char *who);
-void aws_delivery_hurry(struct aws_delivery *delivery);
-// Goes on with rest and spread. Whether there is a batch whose next part may be sent now.
-bool aws_delivery_work(struct aws_delivery *delivery, const struct now *now);
-// Boot time; UINT64_MAX: nothing is waited for.
-uint64_t aws_delivery_due_ns(const struct aws_delivery *delivery);
+// The instance id, or while it is not known the host name, which also decides on our turn; the
+// caller's.
+char *aws_delivery_who(const struct place *place);
 
-// --- What became of the part that was sent ---
+// As those of struct sink_ops. Not ready before our turn, nor in a rest: what waits does so in the
+// journal. A batch that came on an old word of it, in a period that began meanwhile, is held until
+// our turn; one that has begun goes on.
+bool aws_delivery_is_ready(const struct aws_delivery *delivery);
+void aws_delivery_submit(struct aws_delivery *delivery, const struct batch *batch);
+void aws_delivery_wait(const struct aws_delivery *delivery, struct sink_wait *ret_wait);
+void aws_delivery_hurry(struct aws_delivery *delivery);
+
+// As work() of struct sink_ops: sends what may be sent, and has each answer taken.
+void aws_delivery_work(
+    struct aws_delivery *delivery, const struct now *now, struct ship_answer *ret_answer);
+// From send(); as aws_link_send().
+void aws_delivery_send(
+    struct aws_delivery *delivery, const struct now *now, const struct aws_request *request);
+
+// --- What became of the part that was sent; from take() ---
 
 // Counts what an answer says of connections and, where it is the answer to the part, of attempts
 // that may have arrived.
 void aws_delivery_note(
     struct aws_delivery *delivery, const struct aws_answer *answer, bool is_of_part);
+// The part was taken. When it was the last one, so is the batch.
+void aws_delivery_succeed(struct aws_delivery *delivery, const struct aws_reply *reply);
+// It goes on with half of the part. False: the part is one item.
+bool aws_delivery_halve(struct aws_delivery *delivery, const struct aws_answer *answer);
 // Item `i` of the batch will never be taken; the part that it is in has to be settled all the same.
-// The log hears of it when the batch ends.
+// The log hears of the first reason when the batch ends, unless the sink names all of them.
 void aws_delivery_refuse(struct aws_delivery *delivery, size_t i, const char *reason);
-// The part is off our hands. When it was the last one, `ret_answer` takes the batch.
-void aws_delivery_settle(
-    struct aws_delivery *delivery, const struct now *now, struct ship_answer *ret_answer);
+// The part is off our hands, though it was not taken; as aws_delivery_succeed().
+void aws_delivery_settle(struct aws_delivery *delivery, const struct aws_reply *reply);
 
 #define AWS_DELIVERY_MAX_REQUESTS 4
 
 // The request that failed.
 struct aws_delivery_failure {
-    enum aws_outcome outcome;
-    const struct aws_answer *answer;
     unsigned int request; // which of the sink's, below AWS_DELIVERY_MAX_REQUESTS: told apart
     const char *action;   // of IAM, that it takes: "logs:PutLogEvents"
-    bool is_seldom;       // it does not pass by itself
+    bool may_pass;        // by itself, though it is a no
 };
 
 // What is not settled comes again after a rest, and the log says why.
-void aws_delivery_fail(struct aws_delivery *delivery, const struct now *now,
-    const struct aws_delivery_failure *failure, struct ship_answer *ret_answer);
+void aws_delivery_fail(struct aws_delivery *delivery, const struct aws_reply *reply,
+    const struct aws_delivery_failure *failure);

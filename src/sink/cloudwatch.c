@@ -1,47 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 // Datums to CloudWatch itself, by PutMetricData: no agent, no log group. A batch is one request;
 // what an error says of the data decides whether it is sent again, in halves, or refused.
-// Owns the link to the service; decides about batches, and speaks to the log.
-#include <limits.h>
-#include <string.h>
-
-#include "aws/link.h"
 #include "base/random.h"
 #include "log.h"
 #include "sink.h"
 #include "sink/aws_check.h"
-#include "sink/bisect.h"
+#include "sink/aws_delivery.h"
+#include "sink/aws_trouble.h"
 #include "sink/cloudwatch_body.h"
 #include "sink/cloudwatch_options.h"
 #include "sink/cloudwatch_trouble.h"
-#include "sink/patience.h"
-#include "sink/spread.h"
 
 #define TARGET       "GraniteServiceVersion20100801.PutMetricData"
 #define CONTENT_TYPE "application/x-amz-json-1.0"
+#define ACTION       "cloudwatch:PutMetricData"
+#define POLICY       "packaging/iam/cloudwatch.json"
 
 #define MAX_NAMED 8 // refused datums of a batch, each with a line of the log
 
 struct cloudwatch {
     struct sink sink;
-    struct aws_link *link;
+    struct aws_delivery delivery;
     struct cloudwatch_frame frame;
-    const struct place *place;
-    struct spread spread;
-    struct patience patience;
-    bool is_ready;      // when it worked last: nothing keeps a batch from being sent
-    uint64_t turn_ns;   // boot time of our turn in this period; 0: it has come
-    uint64_t wake_ns;   // boot time at which it is ready again; 0: by itself
-    bool has_connected; // ever
-    bool has_delivered; // ever, in which case the log knows
-    // The batch in flight.
-    const struct batch *batch; // borrowed; NULL: idle
-    struct bisect split;
-    struct cloudwatch_body body; // of the piece that is under way; empty: none is
-    bool has_begun;              // a piece of it was sent
-    unsigned char is_refused[CLOUDWATCH_MAX_DATUMS];
-    size_t n_refused;
+    struct cloudwatch_body body; // of the part under way
 };
+
+static void send(struct sink *sink, const struct now *now)
+{
+    struct cloudwatch *cloudwatch = (struct cloudwatch *)sink;
+    struct aws_delivery *delivery = &cloudwatch->delivery;
+    cloudwatch_body_make(&cloudwatch->body, &cloudwatch->frame,
+        &(struct cloudwatch_span){
+            delivery->batch, delivery->part.begin, bisect_end(&delivery->part)});
+    aws_delivery_send(delivery, now,
+        &(struct aws_request){.target = TARGET,
+            .content_type = CONTENT_TYPE,
+            .encoding = cloudwatch->frame.is_gzip ? "gzip" : NULL,
+            .body = cloudwatch->body.bytes,
+            .n_body_bytes = cloudwatch->body.n_bytes});
+}
+
+static void refuse_datum(struct aws_delivery *delivery, const struct aws_reply *reply)
+{
+    size_t i = delivery->part.begin;
+    scoped_free char *name = cloudwatch_name_item(delivery->batch, i);
+    scoped_free char *reason = aws_trouble_words(reply->answer);
+    aws_delivery_refuse(delivery, i, reason);
+    if (delivery->n_refused <= MAX_NAMED)
+        log_error("cloudwatch: a datum of %s is refused for good, and dropped: %s", name, reason);
+    aws_delivery_settle(delivery, reply);
+}
+
+// What is left of the batch goes on at once, or comes again later.
+static void take_no(struct aws_delivery *delivery, const struct aws_reply *reply)
+{
+    const struct aws_answer *answer = reply->answer;
+    enum aws_trouble trouble = aws_trouble_of(reply->outcome, answer);
+    bool is_of_data = trouble == AWS_TROUBLE_REFUSED && cloudwatch_blames_data(answer->code);
+    if ((is_of_data || trouble == AWS_TROUBLE_SIZE) && aws_delivery_halve(delivery, answer))
+        return;
+    if (is_of_data)
+        refuse_datum(delivery, reply);
+    else
+        aws_delivery_fail(delivery, reply, &(struct aws_delivery_failure){.action = ACTION});
+}
+
+static void take(struct sink *sink, const struct aws_reply *reply)
+{
+    struct cloudwatch *cloudwatch = (struct cloudwatch *)sink;
+    struct aws_delivery *delivery = &cloudwatch->delivery;
+    aws_delivery_note(delivery, reply->answer, true);
+    cloudwatch_body_finish(&cloudwatch->body);
+    if (reply->outcome == AWS_DONE)
+        aws_delivery_succeed(delivery, reply);
+    else
+        take_no(delivery, reply);
+}
+
+static const struct aws_delivery_ops delivery_ops = {.send = send, .take = take};
+
+// --- The sink ---
 
 extern const struct sink_ops sink_cloudwatch;
 
@@ -64,7 +102,7 @@ static void cloudwatch_destroy(struct sink *sink)
     struct cloudwatch *cloudwatch = (struct cloudwatch *)sink;
     if (cloudwatch == NULL)
         return;
-    aws_link_destroy(cloudwatch->link);
+    aws_delivery_finish(&cloudwatch->delivery);
     cloudwatch_frame_finish(&cloudwatch->frame);
     cloudwatch_body_finish(&cloudwatch->body);
     free(cloudwatch);
@@ -73,13 +111,16 @@ static void cloudwatch_destroy(struct sink *sink)
 static int cloudwatch_create(const struct sink_setting *setting, struct sink **ret_sink)
 {
     const struct cloudwatch_options *wanted = setting->options;
-    struct aws_link_setting link = link_setting(setting);
     struct cloudwatch *cloudwatch = xcalloc(1, sizeof(*cloudwatch));
     cloudwatch->sink.ops = &sink_cloudwatch;
-    cloudwatch->place = setting->place;
-    cloudwatch->spread = (struct spread){setting->period_ms, wanted->spread_ms, 0};
-    cloudwatch->link = aws_link_create(&link);
-    patience_init(&cloudwatch->patience, link.seed);
+    aws_delivery_init(&cloudwatch->delivery, &cloudwatch->sink,
+        &(struct aws_delivery_setting){.ops = &delivery_ops,
+            .link = link_setting(setting),
+            .items = "data",
+            .policy = POLICY,
+            .n_named = MAX_NAMED,
+            .spread_ms = wanted->spread_ms,
+            .period_ms = setting->period_ms});
     cloudwatch_frame_init(
         &cloudwatch->frame, setting->namespace, wanted->compression == COMPRESSION_GZIP);
     *ret_sink = &cloudwatch->sink;
@@ -93,190 +134,34 @@ static void cloudwatch_limits(const struct sink *sink, struct batch_limits *ret_
 
 static bool cloudwatch_is_ready(const struct sink *sink)
 {
-    const struct cloudwatch *cloudwatch = (const struct cloudwatch *)sink;
-    return cloudwatch->batch == NULL && cloudwatch->is_ready;
+    return aws_delivery_is_ready(&((const struct cloudwatch *)sink)->delivery);
 }
 
 static void cloudwatch_submit(struct sink *sink, const struct batch *batch)
 {
-    struct cloudwatch *cloudwatch = (struct cloudwatch *)sink;
-    cloudwatch->batch = batch;
-    cloudwatch->has_begun = false;
-    cloudwatch->n_refused = 0;
-    memset(cloudwatch->is_refused, 0, sizeof(cloudwatch->is_refused));
-    bisect_begin(&cloudwatch->split, batch->n_items);
+    aws_delivery_submit(&((struct cloudwatch *)sink)->delivery, batch);
 }
 
-static void send_piece(struct cloudwatch *cloudwatch, const struct now *now)
-{
-    struct cloudwatch_span span = {
-        cloudwatch->batch, cloudwatch->split.begin, bisect_end(&cloudwatch->split)};
-    cloudwatch_body_make(&cloudwatch->body, &cloudwatch->frame, &span);
-    cloudwatch->has_begun = true;
-    aws_link_send(cloudwatch->link, now,
-        &(struct aws_request){.target = TARGET,
-            .content_type = CONTENT_TYPE,
-            .encoding = cloudwatch->frame.is_gzip ? "gzip" : NULL,
-            .body = cloudwatch->body.bytes,
-            .n_body_bytes = cloudwatch->body.n_bytes});
-}
-
-static void end_batch(struct cloudwatch *cloudwatch, enum ship ship, struct ship_answer *ret_answer)
-{
-    *ret_answer = (struct ship_answer){
-        .ship = ship, .n_taken = cloudwatch->split.begin, .is_refused = cloudwatch->is_refused};
-    if (cloudwatch->n_refused > MAX_NAMED)
-        log_error("cloudwatch: %zu datums of this batch are refused for good, the first %d of "
-                  "which were named",
-            cloudwatch->n_refused, MAX_NAMED);
-    cloudwatch->batch = NULL;
-}
-
-static void say_delivered(struct cloudwatch *cloudwatch, const struct now *now)
-{
-    char lasted[OUTAGE_TEXT_MAX];
-    bool was_away = patience_succeed(&cloudwatch->patience, now, lasted);
-    const char *endpoint = aws_link_view(cloudwatch->link).endpoint;
-    if (was_away)
-        log_info("cloudwatch: delivering to %s again after %s: nothing of what waited is lost",
-            endpoint, lasted);
-    else if (!cloudwatch->has_delivered)
-        log_info("cloudwatch: delivering to %s", endpoint);
-    cloudwatch->has_delivered = true;
-}
-
-static void wait_longer(struct cloudwatch *cloudwatch, const struct now *now,
-    enum cloudwatch_trouble trouble, const struct aws_answer *answer)
-{
-    bool is_seldom = trouble == TROUBLE_REFUSED || trouble == TROUBLE_STRANGER ||
-        trouble == TROUBLE_SIZE;
-    const char *endpoint = aws_link_view(cloudwatch->link).endpoint;
-    scoped_free char *told = cloudwatch_tell(trouble, answer);
-    if (patience_fail(&cloudwatch->patience, now, &(struct setback){trouble, is_seldom}))
-        log_warning(
-            "cloudwatch: cannot deliver to %s: %s; data wait, trying again", endpoint, told);
-    else
-        log_debug("cloudwatch: cannot deliver to %s: %s", endpoint, told);
-}
-
-static void refuse_item(struct cloudwatch *cloudwatch, const struct aws_answer *answer)
-{
-    size_t item = cloudwatch->split.begin;
-    scoped_free char *name = cloudwatch_name_item(cloudwatch->batch, item);
-    scoped_free char *told = cloudwatch_tell(TROUBLE_DATA, answer);
-    cloudwatch->is_refused[item] = 1;
-    if (++cloudwatch->n_refused <= MAX_NAMED)
-        log_error("cloudwatch: a datum of %s is refused for good, and dropped: %s", name, told);
-    bisect_settle(&cloudwatch->split);
-}
-
-// What is left of the batch goes on at once, or comes again later.
-static void take_trouble(struct cloudwatch *cloudwatch, const struct now *now,
-    enum cloudwatch_trouble trouble, const struct aws_answer *answer)
-{
-    bool is_halved = (trouble == TROUBLE_DATA || trouble == TROUBLE_SIZE) &&
-        bisect_halve(&cloudwatch->split);
-    if (is_halved)
-        log_debug("cloudwatch: sent again in halves: %s", answer->code);
-    else if (trouble == TROUBLE_DATA)
-        refuse_item(cloudwatch, answer);
-    else
-        wait_longer(cloudwatch, now, trouble, answer);
-}
-
-static void count(struct cloudwatch *cloudwatch, const struct aws_answer *answer)
-{
-    size_t n_items = bisect_end(&cloudwatch->split) - cloudwatch->split.begin;
-    unsigned int n = answer->n_connections;
-    cloudwatch->sink.n_reconnects += n - (n > 0 && !cloudwatch->has_connected);
-    cloudwatch->has_connected |= n > 0;
-    if (answer->may_have_arrived)
-        cloudwatch->sink.n_maybe_doubled += n_items;
-}
-
-static void take_outcome(struct cloudwatch *cloudwatch, const struct now *now,
-    enum aws_outcome outcome, const struct aws_answer *answer)
-{
-    count(cloudwatch, answer);
-    cloudwatch_body_finish(&cloudwatch->body);
-    if (outcome != AWS_DONE) {
-        take_trouble(cloudwatch, now, cloudwatch_judge(outcome, answer), answer);
-        return;
-    }
-    say_delivered(cloudwatch, now);
-    bisect_settle(&cloudwatch->split);
-}
-
-static bool can_send(const struct cloudwatch *cloudwatch)
-{
-    return cloudwatch->batch != NULL && cloudwatch->body.bytes == NULL &&
-        aws_link_is_ready(cloudwatch->link) && (cloudwatch->turn_ns == 0 || cloudwatch->has_begun);
-}
-
-static void answer_batch(
-    struct cloudwatch *cloudwatch, const struct now *now, struct ship_answer *ret_answer)
-{
-    if (cloudwatch->split.n_ends == 0)
-        end_batch(cloudwatch, SHIP_TAKEN, ret_answer);
-    else if (!patience_is_over(&cloudwatch->patience, now))
-        end_batch(cloudwatch, SHIP_LATER, ret_answer);
-}
-
-static void find_turn(struct cloudwatch *cloudwatch, const struct now *now)
-{
-    cloudwatch->turn_ns = 0;
-    if (cloudwatch->patience.is_hurried)
-        return;
-    char host[HOST_NAME_MAX + 1] = "";
-    const char *id = cloudwatch->place->instance_id;
-    if (id == NULL && gethostname(host, sizeof(host) - 1) == 0)
-        id = host;
-    cloudwatch->spread.hash = spread_hash(id != NULL ? id : "");
-    cloudwatch->turn_ns = spread_until_ns(&cloudwatch->spread, now);
-}
-
-static int cloudwatch_work(struct sink *sink, const struct now *now, struct ship_answer *ret_answer)
-{
-    struct cloudwatch *cloudwatch = (struct cloudwatch *)sink;
-    *ret_answer = (struct ship_answer){.ship = SHIP_BUSY};
-    find_turn(cloudwatch, now);
-    do {
-        struct aws_answer answer;
-        if (can_send(cloudwatch))
-            send_piece(cloudwatch, now);
-        enum aws_outcome outcome = aws_link_work(cloudwatch->link, now, &answer);
-        if (outcome != AWS_BUSY)
-            take_outcome(cloudwatch, now, outcome, &answer);
-        if (cloudwatch->batch != NULL)
-            answer_batch(cloudwatch, now, ret_answer);
-    } while (can_send(cloudwatch));
-    bool is_resting = !patience_is_over(&cloudwatch->patience, now);
-    cloudwatch->is_ready = aws_link_is_ready(cloudwatch->link) && cloudwatch->turn_ns == 0 &&
-        !is_resting;
-    cloudwatch->wake_ns = is_resting ? cloudwatch->patience.rest_until_ns : cloudwatch->turn_ns;
-    return 0;
-}
-
-// HTTP wakes the daemon by itself.
 static void cloudwatch_wait(const struct sink *sink, struct sink_wait *ret_wait)
 {
-    const struct cloudwatch *cloudwatch = (const struct cloudwatch *)sink;
-    uint64_t until_ns = aws_link_due_ns(cloudwatch->link);
-    if (cloudwatch->wake_ns != 0 && cloudwatch->wake_ns < until_ns)
-        until_ns = cloudwatch->wake_ns;
-    *ret_wait = (struct sink_wait){.fd = -1, .until_ns = until_ns == UINT64_MAX ? 0 : until_ns};
+    aws_delivery_wait(&((const struct cloudwatch *)sink)->delivery, ret_wait);
 }
 
 static void cloudwatch_hurry(struct sink *sink)
 {
-    patience_hurry(&((struct cloudwatch *)sink)->patience);
+    aws_delivery_hurry(&((struct cloudwatch *)sink)->delivery);
+}
+
+static int cloudwatch_work(struct sink *sink, const struct now *now, struct ship_answer *ret_answer)
+{
+    aws_delivery_work(&((struct cloudwatch *)sink)->delivery, now, ret_answer);
+    return 0;
 }
 
 static void cloudwatch_check(const struct sink_setting *setting, struct sink_finding *ret_finding)
 {
-    aws_check(&(struct aws_check){.link = link_setting(setting),
-                  .action = "cloudwatch:PutMetricData",
-                  .policy = "packaging/iam/cloudwatch.json"},
+    aws_check(
+        &(struct aws_check){.link = link_setting(setting), .action = ACTION, .policy = POLICY},
         ret_finding);
 }
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // EMF documents to CloudWatch Logs itself, by PutLogEvents: metrics and Logs Insights without an
 // agent. What is missing there is created: first the stream, for the group is there on all nodes
-// but the first. Owns the link to the service; decides what an answer means for documents.
+// but the first. Decides what an answer means for documents.
 // Not compressed: the model has no requestcompression trait.
 #include <string.h>
 
-#include "aws/link.h"
 #include "base/random.h"
 #include "log.h"
 #include "sink.h"
 #include "sink/aws_check.h"
 #include "sink/aws_delivery.h"
+#include "sink/aws_trouble.h"
 #include "sink/logs_events.h"
 #include "sink/logs_names.h"
 #include "sink/logs_options.h"
@@ -18,7 +18,6 @@
 
 struct logs {
     struct sink sink;
-    struct aws_link *link;
     struct aws_delivery delivery;
     const char *group;         // borrowed
     const char *wanted_stream; // borrowed; NULL: who we are
@@ -30,94 +29,6 @@ struct logs {
     struct logs_events events;          // of the part under way
     char *body;                         // of a creation
 };
-
-extern const struct sink_ops sink_logs;
-
-static struct aws_link_setting link_setting(const struct sink_setting *setting)
-{
-    const struct logs_options *wanted = setting->options;
-    return (struct aws_link_setting){.service = AWS_LOGS,
-        .name = sink_logs.name,
-        .region = wanted->region,
-        .endpoint = wanted->endpoint,
-        .http = setting->http,
-        .profiles = setting->profiles,
-        .imds_endpoint = setting->imds_endpoint,
-        .place = setting->place,
-        .seed = random_seed()};
-}
-
-static int logs_create(const struct sink_setting *setting, struct sink **ret_sink)
-{
-    const struct logs_options *wanted = setting->options;
-    struct logs *logs = xcalloc(1, sizeof(*logs));
-    struct aws_link_setting link = link_setting(setting);
-    logs->sink.ops = &sink_logs;
-    logs->link = aws_link_create(&link);
-    logs->group = setting->log_group;
-    logs->wanted_stream = wanted->stream;
-    logs->place = setting->place;
-    aws_delivery_init(&logs->delivery, &logs->sink,
-        &(struct aws_delivery_setting){.link = logs->link,
-            .policy = LOGS_POLICY,
-            .spread_ms = wanted->spread_ms,
-            .period_ms = setting->period_ms,
-            .seed = link.seed});
-    *ret_sink = &logs->sink;
-    return 0;
-}
-
-static void logs_destroy(struct sink *sink)
-{
-    struct logs *logs = (struct logs *)sink;
-    if (logs == NULL)
-        return;
-    aws_link_destroy(logs->link);
-    aws_delivery_finish(&logs->delivery);
-    logs_events_finish(&logs->events);
-    free(logs->stream);
-    free(logs->body);
-    free(logs);
-}
-
-static void logs_limits(const struct sink *sink, struct batch_limits *ret_limits)
-{
-    (void)sink;
-    logs_events_limits(ret_limits);
-}
-
-static bool logs_is_ready(const struct sink *sink)
-{
-    const struct logs *logs = (const struct logs *)sink;
-    return aws_delivery_is_ready(&logs->delivery) && aws_link_is_ready(logs->link);
-}
-
-// Documents wait for the instance id themselves (identity.wait): what goes out while it is not
-// known has done so, or need not.
-static void choose_stream(struct logs *logs, const char *who)
-{
-    const char *stream = logs->wanted_stream != NULL ? logs->wanted_stream : who;
-    if (logs->stream != NULL && strcmp(logs->stream, stream) == 0)
-        return;
-    free(logs->stream);
-    logs->stream = xstrdup(stream);
-    log_info("logs: documents go to log group %s, stream %s", logs->group, logs->stream);
-}
-
-static void logs_submit(struct sink *sink, const struct batch *batch)
-{
-    struct logs *logs = (struct logs *)sink;
-    scoped_free char *who = logs_who(logs->place);
-    choose_stream(logs, who);
-    logs->step = LOGS_PUT;
-    logs->is_stream_made = logs->is_group_made = false;
-    aws_delivery_submit(&logs->delivery, batch, who);
-}
-
-static void logs_hurry(struct sink *sink)
-{
-    aws_delivery_hurry(&((struct logs *)sink)->delivery);
-}
 
 static void make_events(struct logs *logs, struct aws_request *request)
 {
@@ -138,69 +49,64 @@ static void make_creation(struct logs *logs, struct aws_request *request)
     request->n_body_bytes = strlen(logs->body);
 }
 
-static void send(struct logs *logs, const struct now *now)
+static void send(struct sink *sink, const struct now *now)
 {
+    struct logs *logs = (struct logs *)sink;
     struct aws_request request = {
         .target = logs_operations[logs->step].target, .content_type = LOGS_CONTENT_TYPE};
     if (logs->step == LOGS_PUT)
         make_events(logs, &request);
     else
         make_creation(logs, &request);
-    aws_link_send(logs->link, now, &request);
+    aws_delivery_send(&logs->delivery, now, &request);
 }
 
 // --- Answers ---
 
-// An answer, and where to write what becomes of the batch.
 struct reply {
-    const struct now *now;
-    enum aws_outcome outcome;
+    const struct aws_reply *aws;
     enum logs_meaning meaning;
-    const struct aws_answer *answer;
-    struct ship_answer *ret_answer;
 };
 
 static void take_events(struct logs *logs, const struct reply *reply)
 {
     const struct logs_events *events = &logs->events;
     struct logs_rejection rejection;
-    logs_events_read_answer(events, reply->answer->body, reply->answer->n_body_bytes, &rejection);
+    logs_events_read_answer(
+        events, reply->aws->answer->body, reply->aws->answer->n_body_bytes, &rejection);
     scoped_free char *reason = logs_events_tell(events, &rejection);
     for (size_t i = 0; i < events->n_events; i++)
         if (i < rejection.first || i >= rejection.end)
             aws_delivery_refuse(&logs->delivery, events->order[i], reason);
-    aws_delivery_settle(&logs->delivery, reply->now, reply->ret_answer);
+    aws_delivery_succeed(&logs->delivery, reply->aws);
 }
 
 static void refuse_event(struct logs *logs, const struct reply *reply)
 {
-    scoped_free char *reason = xasprintf("%s: %s", reply->answer->code, reply->answer->message);
+    scoped_free char *reason = aws_trouble_words(reply->aws->answer);
     aws_delivery_refuse(&logs->delivery, logs->delivery.part.begin, reason);
-    aws_delivery_settle(&logs->delivery, reply->now, reply->ret_answer);
+    aws_delivery_settle(&logs->delivery, reply->aws);
 }
 
 static void fail(struct logs *logs, const struct reply *reply)
 {
-    aws_delivery_fail(&logs->delivery, reply->now,
-        &(struct aws_delivery_failure){.outcome = reply->outcome,
-            .answer = reply->answer,
-            .request = logs->step,
+    aws_delivery_fail(&logs->delivery, reply->aws,
+        &(struct aws_delivery_failure){.request = logs->step,
             .action = logs_operations[logs->step].action,
-            .is_seldom = reply->meaning == LOGS_MISPLACED},
-        reply->ret_answer);
+            .may_pass = reply->meaning == LOGS_ABSENT});
 }
 
 // What was created a moment ago may be missing still: later.
 static void take_put(struct logs *logs, const struct reply *reply)
 {
     bool is_halved = (reply->meaning == LOGS_INVALID || reply->meaning == LOGS_TOO_LARGE) &&
-        bisect_halve(&logs->delivery.part);
+        aws_delivery_halve(&logs->delivery, reply->aws->answer);
     if (is_halved)
-        log_debug("logs: sent again in halves: %s", reply->answer->code);
-    else if (reply->meaning == LOGS_DONE)
+        return;
+    if (reply->meaning == LOGS_DONE)
         take_events(logs, reply);
     else if (reply->meaning == LOGS_ACCEPTED)
-        aws_delivery_settle(&logs->delivery, reply->now, reply->ret_answer);
+        aws_delivery_succeed(&logs->delivery, reply->aws);
     else if (reply->meaning == LOGS_INVALID)
         refuse_event(logs, reply);
     else if (reply->meaning == LOGS_ABSENT && !logs->is_stream_made)
@@ -226,48 +132,132 @@ static void take_group(struct logs *logs, const struct reply *reply)
         fail(logs, reply);
         return;
     }
-    if (reply->outcome == AWS_DONE)
+    if (reply->aws->outcome == AWS_DONE)
         log_info("logs: created log group %s", logs->group);
     logs->is_group_made = true;
     logs->step = LOGS_CREATE_STREAM;
 }
 
-static void take_reply(struct logs *logs, const struct reply *reply)
+static void take(struct sink *sink, const struct aws_reply *aws)
 {
-    aws_delivery_note(&logs->delivery, reply->answer, logs->step == LOGS_PUT);
+    struct logs *logs = (struct logs *)sink;
+    struct reply reply = {aws, logs_judge(logs->step, aws->outcome, aws->answer)};
+    aws_delivery_note(&logs->delivery, aws->answer, logs->step == LOGS_PUT);
     if (logs->step == LOGS_CREATE_GROUP)
-        take_group(logs, reply);
+        take_group(logs, &reply);
     else if (logs->step == LOGS_CREATE_STREAM)
-        take_stream(logs, reply);
+        take_stream(logs, &reply);
     else
-        take_put(logs, reply);
+        take_put(logs, &reply);
     if (logs->delivery.batch == NULL)
         logs_events_finish(&logs->events);
 }
 
-static int logs_work(struct sink *sink, const struct now *now, struct ship_answer *ret_answer)
+static const struct aws_delivery_ops delivery_ops = {.send = send, .take = take};
+
+// --- The sink ---
+
+extern const struct sink_ops sink_logs;
+
+static struct aws_link_setting link_setting(const struct sink_setting *setting)
+{
+    const struct logs_options *wanted = setting->options;
+    return (struct aws_link_setting){.service = AWS_LOGS,
+        .name = sink_logs.name,
+        .region = wanted->region,
+        .endpoint = wanted->endpoint,
+        .http = setting->http,
+        .profiles = setting->profiles,
+        .imds_endpoint = setting->imds_endpoint,
+        .place = setting->place,
+        .seed = random_seed()};
+}
+
+static int logs_create(const struct sink_setting *setting, struct sink **ret_sink)
+{
+    const struct logs_options *wanted = setting->options;
+    struct logs *logs = xcalloc(1, sizeof(*logs));
+    logs->sink.ops = &sink_logs;
+    logs->group = setting->log_group;
+    logs->wanted_stream = wanted->stream;
+    logs->place = setting->place;
+    aws_delivery_init(&logs->delivery, &logs->sink,
+        &(struct aws_delivery_setting){.ops = &delivery_ops,
+            .link = link_setting(setting),
+            .items = "documents",
+            .policy = LOGS_POLICY,
+            .spread_ms = wanted->spread_ms,
+            .period_ms = setting->period_ms});
+    *ret_sink = &logs->sink;
+    return 0;
+}
+
+static void logs_destroy(struct sink *sink)
 {
     struct logs *logs = (struct logs *)sink;
-    struct aws_answer answer;
-    *ret_answer = (struct ship_answer){.ship = SHIP_BUSY};
-    enum aws_outcome outcome = aws_link_work(logs->link, now, &answer);
-    if (outcome != AWS_BUSY)
-        take_reply(logs,
-            &(struct reply){
-                now, outcome, logs_judge(logs->step, outcome, &answer), &answer, ret_answer});
-    bool may_send = aws_delivery_work(&logs->delivery, now);
-    if (may_send && aws_link_is_ready(logs->link))
-        send(logs, now);
+    if (logs == NULL)
+        return;
+    aws_delivery_finish(&logs->delivery);
+    logs_events_finish(&logs->events);
+    free(logs->stream);
+    free(logs->body);
+    free(logs);
+}
+
+static void logs_limits(const struct sink *sink, struct batch_limits *ret_limits)
+{
+    (void)sink;
+    logs_events_limits(ret_limits);
+}
+
+static bool logs_is_ready(const struct sink *sink)
+{
+    return aws_delivery_is_ready(&((const struct logs *)sink)->delivery);
+}
+
+// Documents wait for the instance id themselves (identity.wait): what goes out while it is not
+// known has done so, or need not.
+static char *find_stream(const struct logs *logs)
+{
+    if (logs->wanted_stream != NULL)
+        return xstrdup(logs->wanted_stream);
+    scoped_free char *who = aws_delivery_who(logs->place);
+    return logs_stream_of(who);
+}
+
+static void choose_stream(struct logs *logs)
+{
+    scoped_free char *stream = find_stream(logs);
+    if (logs->stream != NULL && strcmp(logs->stream, stream) == 0)
+        return;
+    free(logs->stream);
+    logs->stream = xstrdup(stream);
+    log_info("logs: documents go to log group %s, stream %s", logs->group, logs->stream);
+}
+
+static void logs_submit(struct sink *sink, const struct batch *batch)
+{
+    struct logs *logs = (struct logs *)sink;
+    choose_stream(logs);
+    logs->step = LOGS_PUT;
+    logs->is_stream_made = logs->is_group_made = false;
+    aws_delivery_submit(&logs->delivery, batch);
+}
+
+static void logs_hurry(struct sink *sink)
+{
+    aws_delivery_hurry(&((struct logs *)sink)->delivery);
+}
+
+static int logs_work(struct sink *sink, const struct now *now, struct ship_answer *ret_answer)
+{
+    aws_delivery_work(&((struct logs *)sink)->delivery, now, ret_answer);
     return 0;
 }
 
 static void logs_wait(const struct sink *sink, struct sink_wait *ret_wait)
 {
-    const struct logs *logs = (const struct logs *)sink;
-    uint64_t link_ns = aws_link_due_ns(logs->link);
-    uint64_t due_ns = aws_delivery_due_ns(&logs->delivery);
-    uint64_t until_ns = link_ns < due_ns ? link_ns : due_ns;
-    *ret_wait = (struct sink_wait){.fd = -1, .until_ns = until_ns == UINT64_MAX ? 0 : until_ns};
+    aws_delivery_wait(&((const struct logs *)sink)->delivery, ret_wait);
 }
 
 static void logs_check(const struct sink_setting *setting, struct sink_finding *ret_finding)

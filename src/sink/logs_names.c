@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names that the service takes, and the two requests that hold nothing else.
-#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -25,23 +24,15 @@ const char *logs_stream_check(const char *name, const char *value)
         : "1 to 512 printable ASCII characters without : and *";
 }
 
-static char *host_name(void)
+char *logs_stream_of(const char *who)
 {
-    char name[HOST_NAME_MAX + 1] = "";
-    if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
-        return xstrdup("localhost");
-    return xstrdup(name);
-}
-
-char *logs_who(const struct place *place)
-{
-    char *who = place->instance_id != NULL ? xstrdup(place->instance_id) : host_name();
-    size_t n = strnlen(who, LOGS_MAX_STREAM);
-    who[n] = '\0';
+    char *stream = xstrdup(who);
+    size_t n = strnlen(stream, LOGS_MAX_STREAM);
+    stream[n] = '\0';
     for (size_t i = 0; i < n; i++)
-        if (!is_of_stream(who[i]))
-            who[i] = '_';
-    return who;
+        if (!is_of_stream(stream[i]))
+            stream[i] = '_';
+    return stream;
 }
 
 char *logs_creation_body(const char *group, const char *stream)

@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "base.h"
+#include "sink/aws_trouble.h"
 #include "sink/logs_step.h"
-
-#define HTTP_CONTENT_TOO_LARGE 413
 
 const struct logs_operation logs_operations[LOGS_N_STEPS] = {
     [LOGS_PUT] = {"Logs_20140328.PutLogEvents", "logs:PutLogEvents"},
@@ -36,7 +35,8 @@ static enum logs_meaning judge_refusal(enum logs_step step, const struct aws_ans
         if ((is_put ? meanings[i].is_of_put : meanings[i].is_of_creation) &&
             strcmp(meanings[i].code, answer->code) == 0)
             return meanings[i].meaning;
-    return is_put && answer->status == HTTP_CONTENT_TOO_LARGE ? LOGS_TOO_LARGE : LOGS_MISPLACED;
+    bool is_too_large = is_put && aws_trouble_of(AWS_REFUSED, answer) == AWS_TROUBLE_SIZE;
+    return is_too_large ? LOGS_TOO_LARGE : LOGS_MISPLACED;
 }
 
 enum logs_meaning logs_judge(

@@ -119,8 +119,9 @@ static enum ship ship(struct bench *bench)
 
 static void assert_refused(struct bench *bench, const char *flags)
 {
+    const unsigned char *is_refused = bench->fixture->answer.is_refused;
     for (size_t i = 0; flags[i] != '\0'; i++)
-        assert_int_equal(bench->fixture->answer.is_refused[i], flags[i] - '0');
+        assert_int_equal(is_refused != NULL && is_refused[i] != 0, flags[i] - '0');
 }
 
 static void a_batch_is_one_request_to_put_metric_data(void **state)
@@ -326,6 +327,46 @@ static void before_our_turn_nothing_is_sent(void **state)
     assert_true(sink_cloudwatch.is_ready(bench->fixture->sink));
 }
 
+// The next period begins between the halves, and its turn is not ours yet.
+static void a_batch_that_has_begun_goes_on_into_the_next_period(void **state)
+{
+    struct bench *bench = *state;
+    find_turn(bench);
+    answer_done(bench);
+    answer_error(bench, 1, 400, "InvalidParameterValue");
+    sink_fixture_pass(bench->fixture, 59999);
+    sink_fixture_work(bench->fixture);
+    bench->http.is_held = true;
+    fill(bench, four, ARRAY_SIZE(four));
+    assert_int_equal(sink_fixture_submit(bench->fixture), SHIP_BUSY);
+    assert_int_equal(bench->http.n_requests, 1);
+    sink_fixture_pass(bench->fixture, 1);
+    sink_fixture_work(bench->fixture);
+    assert_int_equal(sink_fixture_wait(bench->fixture).until_ns, 0); // the answer wakes us
+    bench->http.is_held = false;
+    for (int i = 0; i < 3; i++)
+        sink_fixture_work(bench->fixture);
+    assert_int_equal(bench->fixture->answer.ship, SHIP_TAKEN);
+    assert_int_equal(bench->http.n_requests, 3); // abcd, ab, cd
+    assert_false(sink_cloudwatch.is_ready(bench->fixture->sink));
+}
+
+// What nobody took is no end of an outage.
+static void a_refusal_ends_no_outage(void **state)
+{
+    struct bench *bench = *state;
+    start(bench, 0);
+    answer_error(bench, 0, 503, "ServiceUnavailable");
+    assert_int_equal(ship(bench), SHIP_LATER);
+    answer_error(bench, 0, 400, "InvalidParameterValue");
+    assert_int_equal(ship(bench), SHIP_TAKEN);
+    assert_refused(bench, "1111");
+    assert_int_equal(sink_fixture_logged(bench->fixture, "delivering to https"), 0);
+    answer_done(bench);
+    assert_int_equal(ship(bench), SHIP_TAKEN);
+    assert_int_equal(sink_fixture_logged(bench->fixture, "again after"), 1);
+}
+
 // A batch that waits for its turn is sent, and one that rests comes again within a second.
 static void in_a_hurry_there_are_no_turns_and_no_rests(void **state)
 {
@@ -367,7 +408,7 @@ static void only_the_first_of_many_bad_data_are_named(void **state)
     assert_refused(bench, "111111111111");
     assert_int_equal(sink_fixture_logged(bench->fixture, "a datum of m {} is refused"), 8);
     assert_int_equal(
-        sink_fixture_logged(bench->fixture, "<3>cloudwatch: 12 datums of this batch are refused"),
+        sink_fixture_logged(bench->fixture, "<3>cloudwatch: 12 of 12 data are refused for good"),
         1);
 }
 
@@ -401,6 +442,8 @@ int main(void)
         TEST(what_may_have_arrived_and_comes_again_is_counted),
         TEST(connections_after_the_first_are_counted),
         TEST(before_our_turn_nothing_is_sent),
+        TEST(a_batch_that_has_begun_goes_on_into_the_next_period),
+        TEST(a_refusal_ends_no_outage),
         TEST(in_a_hurry_there_are_no_turns_and_no_rests),
         TEST(without_keys_a_batch_waits_for_them),
         TEST(only_the_first_of_many_bad_data_are_named),

@@ -341,30 +341,37 @@ static void the_stream_is_who_we_are_when_that_is_known(void **state)
     assert_non_null(strstr(scripted_http_last(&bench->http)->body, "\"logStreamName\":\"i_1___\""));
 }
 
+// At the very start of a period.
+static void start_with_turns(struct sink_fixture *fixture)
+{
+    uint64_t spread_ms = 30000;
+    const struct option *row = &sink_logs.table.rows[3];
+    sink_fixture_create(fixture, &sink_logs, NULL);
+    fixture->sink->ops->destroy(fixture->sink);
+    memcpy(fixture->options + row->offset, &spread_ms, sizeof(spread_ms));
+    assert_int_equal(sink_logs.create(&fixture->setting, &fixture->sink), 0);
+    fixture->now.wall_ms -= fixture->now.wall_ms % 60000;
+    for (int i = 0; i < 3; i++) // the region, the keys, and nothing
+        sink_fixture_work(fixture);
+}
+
 // What comes later in the same period has had its turn.
 static void a_batch_waits_for_its_turn_once_in_a_period(void **state)
 {
     struct bench *bench = *state;
     struct sink_fixture *fixture = bench->fixture;
     script_all(bench, &fine);
-    sink_fixture_create(fixture, &sink_logs, NULL);
-    uint64_t spread_ms = 30000;
-    const struct option *row = &sink_logs.table.rows[3];
-    fixture->sink->ops->destroy(fixture->sink);
-    memcpy(fixture->options + row->offset, &spread_ms, sizeof(spread_ms));
-    assert_int_equal(sink_logs.create(&fixture->setting, &fixture->sink), 0);
-    fixture->now.wall_ms -= fixture->now.wall_ms % 60000;
-    sink_fixture_until_ready(fixture);
-    sink_fixture_fill(fixture, 0, N_ITEMS, 100);
-    sink_fixture_submit(fixture);
-    assert_int_equal(bench->http.n_requests, 0);
+    start_with_turns(fixture);
+    assert_false(sink_logs.is_ready(fixture->sink));
     uint64_t until_ns = sink_fixture_wait(fixture).until_ns;
     assert_in_range(until_ns, fixture->now.boot_ns + 1, fixture->now.boot_ns + 30 * NS_PER_S);
+    sink_fixture_pass(fixture, (until_ns - fixture->now.boot_ns) / NS_PER_MS);
+    sink_fixture_work(fixture);
+    sink_fixture_fill(fixture, 0, N_ITEMS, 100);
     bench->http.is_held = true;
-    for (int i = 0; i < 3; i++) {
-        sink_fixture_pass(fixture, i > 0 ? 1 : (until_ns - fixture->now.boot_ns) / NS_PER_MS);
-        assert_int_equal(sink_fixture_work(fixture), SHIP_BUSY);
-    }
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(
+            i > 0 ? sink_fixture_work(fixture) : sink_fixture_submit(fixture), SHIP_BUSY);
     assert_int_equal(bench->http.n_requests, 1);
     assert_int_equal(sink_fixture_wait(fixture).until_ns, 0); // the answer wakes us
     bench->http.is_held = false;
@@ -373,6 +380,22 @@ static void a_batch_waits_for_its_turn_once_in_a_period(void **state)
     sink_fixture_submit(fixture);
     assert_int_equal(sink_fixture_until_answer(fixture), SHIP_TAKEN);
     assert_int_equal(bench->http.n_requests, 2);
+}
+
+static void throttling_is_told_as_such(void **state)
+{
+    struct bench *bench = *state;
+    struct scripted_answer away = {.outcome = HTTP_ANSWERED, .status = 503, .body = ""};
+    struct scripted_answer throttled = {.outcome = HTTP_ANSWERED,
+        .status = 400,
+        .body = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}"};
+    script_all(bench, &away);
+    assert_int_equal(deliver(bench, in_order), SHIP_LATER);
+    bench->fixture->now.boot_ns = sink_fixture_wait(bench->fixture).until_ns;
+    script_all(bench, &throttled);
+    assert_int_equal(deliver(bench, in_order), SHIP_LATER);
+    assert_int_equal(sink_fixture_logged(bench->fixture, "raise publish.period or logs.spread"), 1);
+    assert_int_equal(sink_fixture_logged(bench->fixture, "<4>logs: cannot deliver to"), 2);
 }
 
 #define test_of(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -397,6 +420,7 @@ int main(void)
         test_of(connections_after_the_first_are_counted),
         test_of(the_stream_is_who_we_are_when_that_is_known),
         test_of(a_batch_waits_for_its_turn_once_in_a_period),
+        test_of(throttling_is_told_as_such),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
