@@ -237,6 +237,8 @@ class GoesWrong(OnLogs):
         end = time.monotonic() + 3
         moved += self.move_until(eni, lambda a: time.monotonic() > end)
         self.aws.start()
+        # The daemon counts a connection when its answer is there: the documents after it say so.
+        daemon.wait_for(lambda d: self.says(d, "again after"), 20)
         n = len(self.messages())
         moved += self.move_until(eni, self.has_events(n + 8))
         self.assertEqual(daemon.stop(), 0, daemon)
