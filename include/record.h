@@ -36,10 +36,19 @@ struct parts {
     uint32_t sets;    // of datums: a bit for each dimension set that was complete, in their order
 };
 
+// A start of the daemon: whose records they are. Owned by the journal, for as long as it has one of
+// them.
+struct start {
+    const char *name;    // no other start has it: the property `boot` of documents
+    const char *boot_id; // of the kernel that it was on
+    bool is_this_boot;   // which is the one we are on: its boot clock is ours
+};
+
 struct record {
+    const struct start *start; // borrowed
     enum metric_scope scope;
     struct eni eni;          // all zero in the record of an instance
-    uint64_t sequence;       // counts the records of one start of the daemon, from 1
+    uint64_t sequence;       // counts the records of its start, from 1
     int64_t start_ms;        // of the aligned window, wall clock
     int64_t clock_offset_ms; // now_offset_ms() when the window opened
     uint64_t period_ms;

@@ -15,12 +15,15 @@ static const struct encoder_ops *const encoders[] = {
 void pipeline_init(struct pipeline *pipeline, const struct pipeline_options *options,
     const struct catalog *catalog, struct identity *identity, struct sink *sink, const char *boot)
 {
-    *pipeline = (struct pipeline){
-        .catalog = catalog, .identity = identity, .sink = sink, .next_sequence = 1};
+    *pipeline = (struct pipeline){.catalog = catalog,
+        .identity = identity,
+        .sink = sink,
+        .next_sequence = 1,
+        .start = {.name = boot, .is_this_boot = true}};
     delta_table_init(&pipeline->deltas, catalog, options->delta);
     window_init(&pipeline->window, catalog, options->window, options->sample_ms);
     encoder_init(&pipeline->encoder,
-        &(struct encoder_setting){encoders[sink->ops->form], options->encoder, catalog, boot});
+        &(struct encoder_setting){encoders[sink->ops->form], options->encoder, catalog});
     journal_init(&pipeline->journal, options->journal);
 }
 
@@ -132,6 +135,7 @@ void pipeline_close_window(struct pipeline *pipeline)
     size_t n_dropped = 0;
     while (record != NULL) {
         struct record *next = record->next;
+        record->start = &pipeline->start;
         record->sequence = pipeline->next_sequence++;
         pipeline->health.n_records_made++;
         n_dropped += journal_append(&pipeline->journal, record);

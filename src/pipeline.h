@@ -35,6 +35,7 @@ struct pipeline {
     uint64_t n_changes_waited; // ... so many changes
     int64_t clock_offset_ms;   // of the last tick
     bool is_dropping;          // said that the journal is full
+    struct start start;        // of this daemon
     uint64_t next_sequence;
     uint64_t n_windows; // closed with at least one record
     uint64_t n_told_dropped;

@@ -325,7 +325,7 @@ static void set_record(json_t *root, const struct encoding *encoding, const stru
     document_set(root, "sample_ms", document_number(record->sample_ms));
     if (record->gap_ms > 0)
         document_set(root, "gap_ms", document_number(record->gap_ms));
-    document_set(root, "boot", document_text(encoding->encoder->boot, SIZE_MAX));
+    document_set(root, "boot", document_text(encoding->record->start->name, SIZE_MAX));
     document_set(root, "sequence", document_number(record->sequence));
 }
 

@@ -13,10 +13,8 @@ static void must_parse(const char *text, struct dimension_sets *ret_sets)
 
 void encoder_init(struct encoder *encoder, const struct encoder_setting *setting)
 {
-    *encoder = (struct encoder){.ops = setting->ops,
-        .options = setting->options,
-        .catalog = setting->catalog,
-        .boot = setting->boot};
+    *encoder = (struct encoder){
+        .ops = setting->ops, .options = setting->options, .catalog = setting->catalog};
     must_parse(setting->options->instance_dimensions, &encoder->instance_sets);
     must_parse(setting->options->eni_dimensions, &encoder->eni_sets);
 }

@@ -28,7 +28,6 @@ struct encoder {
     const struct encoder_ops *ops;
     const struct encoder_options *options;
     const struct catalog *catalog;
-    const char *boot;
     struct dimension_sets instance_sets;
     struct dimension_sets eni_sets;
 };
@@ -38,7 +37,6 @@ struct encoder_setting {
     const struct encoder_ops *ops;
     const struct encoder_options *options;
     const struct catalog *catalog;
-    const char *boot; // tells the starts of the daemon apart
 };
 
 // One record at a time. All borrowed.

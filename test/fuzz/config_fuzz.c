@@ -113,8 +113,7 @@ static void check_use(const struct config *config)
     window_open(&window, &(struct now){.wall_ms = INT64_C(1700000000000)});
     check(window.start_ms % (int64_t)config->window.period_ms == 0);
     window_finish(&window);
-    encoder_init(
-        &encoder, &(struct encoder_setting){&emf_encoder, &config->encoder, &catalog, "boot"});
+    encoder_init(&encoder, &(struct encoder_setting){&emf_encoder, &config->encoder, &catalog});
     check(encoder.instance_sets.n_sets > 0 && encoder.eni_sets.n_sets > 0);
     encoder_finish(&encoder);
     struct now now = {.boot_ns = NS_PER_S};

@@ -165,8 +165,8 @@ static void scene_init(struct scene *scene, struct input *input)
     scene->options.log_group = take_option(input, "log_group");
     scene->options.instance_dimensions = take_option(input, "instance_dimensions");
     scene->options.eni_dimensions = take_option(input, "eni_dimensions");
-    encoder_init(&scene->encoder,
-        &(struct encoder_setting){&emf_encoder, &scene->options, &scene->catalog, "boot"});
+    encoder_init(
+        &scene->encoder, &(struct encoder_setting){&emf_encoder, &scene->options, &scene->catalog});
     take_labels(input, &scene->labels);
     take_record(input, &scene->builder);
 }

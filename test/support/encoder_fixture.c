@@ -85,8 +85,8 @@ struct encoding encoder_fixture_encoding(const struct encoder_fixture *fixture)
 void encoder_fixture_begin(struct encoder_fixture *fixture, const struct encoder_ops *ops)
 {
     encoder_finish(&fixture->encoder);
-    encoder_init(&fixture->encoder,
-        &(struct encoder_setting){ops, &fixture->options, &fixture->catalog, "boot-1"});
+    encoder_init(
+        &fixture->encoder, &(struct encoder_setting){ops, &fixture->options, &fixture->catalog});
 }
 
 struct kept {

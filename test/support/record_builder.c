@@ -7,7 +7,8 @@
 
 void record_builder_init(struct record_builder *builder, enum metric_scope scope)
 {
-    *builder = (struct record_builder){.record = {.scope = scope}};
+    static const struct start start = {"boot-1", "a boot", true};
+    *builder = (struct record_builder){.record = {.start = &start, .scope = scope}};
     builder->record.series = builder->series;
     builder->record.properties = builder->properties;
 }

@@ -7,7 +7,7 @@
 #include "record.h"
 
 struct record_builder {
-    struct record record; // its other fields are the test's to set
+    struct record record; // of the start boot-1; its other fields are the test's to set
     struct series series[METRIC_MAX];
     struct reading properties[METRIC_MAX];
 };

@@ -151,8 +151,7 @@ static inline int tear_down(void **state)
 static inline void publish_by(struct bench *bench, const char *instance, const char *enis)
 {
     struct encoder *encoder = &bench->pipeline.encoder;
-    struct encoder_setting setting = {
-        encoder->ops, &bench->encoder_options, &bench->catalog, "boot-1"};
+    struct encoder_setting setting = {encoder->ops, &bench->encoder_options, &bench->catalog};
     bench->encoder_options.instance_dimensions = (char *)instance;
     bench->encoder_options.eni_dimensions = (char *)enis;
     encoder_finish(encoder);
