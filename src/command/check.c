@@ -7,7 +7,7 @@
 
 #include "command/check.h"
 #include "command/command.h"
-#include "command/configure.h"
+#include "command/configured.h"
 #include "exit_status.h"
 
 static const char help[] =
@@ -42,24 +42,12 @@ static void (*const probes[])(struct check *check) = {
     check_sink,
 };
 
-struct check_arguments {
-    struct configure configure;
-    bool is_json;
-    bool is_help;
-    bool is_version;
-};
-
-// One word. EXIT_STATUS_DONE, or the status of what is wrong with it.
-static int take_word(struct arguments *arguments, struct check_arguments *check)
+static int take_word(struct arguments *arguments, void *own)
 {
-    if (arguments_flag(arguments, 'h', "help"))
-        check->is_help = true;
-    else if (arguments_flag(arguments, 0, "version"))
-        check->is_version = true;
-    else if (arguments_flag(arguments, 0, "json"))
-        check->is_json = true;
-    else if (!configure_take(&check->configure, arguments))
+    bool *is_json = own;
+    if (!arguments_flag(arguments, 0, "json"))
         return command_refuse_word("check", arguments);
+    *is_json = true;
     return EXIT_STATUS_DONE;
 }
 
@@ -113,8 +101,9 @@ static int show(const struct report *report, bool is_json)
 }
 
 // What goes wrong on the way is on the screen: the log has only what keeps it from coming up.
-static int check_configured(const struct config *config, bool is_json)
+static int check_configured(const struct config *config, const void *own)
 {
+    const bool *is_json = own;
     log_set_level(LOG_LEVEL_ERROR);
     signal(SIGPIPE, SIG_IGN);
     struct check check = {.config = config};
@@ -122,33 +111,14 @@ static int check_configured(const struct config *config, bool is_json)
     for (size_t i = 0; status == EXIT_STATUS_DONE && i < ARRAY_SIZE(probes); i++)
         probes[i](&check);
     if (status == EXIT_STATUS_DONE)
-        status = show(&check.report, is_json);
+        status = show(&check.report, *is_json);
     finish(&check);
-    return status;
-}
-
-static int check_words(struct arguments *arguments, struct check_arguments *check)
-{
-    int status = EXIT_STATUS_DONE;
-    while (status == EXIT_STATUS_DONE && arguments_word(arguments) != NULL)
-        status = take_word(arguments, check);
-    if (status != EXIT_STATUS_DONE)
-        return status;
-    if (check->is_help || check->is_version)
-        return command_show(check->is_help ? help : command_version);
-    struct config config;
-    status = configure_read(&check->configure, &config);
-    if (status == EXIT_STATUS_DONE)
-        status = check_configured(&config, check->is_json);
-    config_finish(&config);
     return status;
 }
 
 int command_check(struct arguments *arguments)
 {
-    struct check_arguments check = {0};
-    configure_init(&check.configure, arguments);
-    int status = check_words(arguments, &check);
-    configure_finish(&check.configure);
-    return status;
+    static const struct configured kind = {"check", help, take_word, check_configured};
+    bool is_json = false;
+    return configured_run(&kind, arguments, &is_json);
 }

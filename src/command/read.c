@@ -10,7 +10,7 @@
 
 #include "base/parse.h"
 #include "command/command.h"
-#include "command/configure.h"
+#include "command/configured.h"
 #include "command/read_print.h"
 #include "exit_status.h"
 #include "os/clock.h"
@@ -43,13 +43,10 @@ static const char help[] =
 #define INTERVAL_DEFAULT_MS 1000 // of a single look: the collector's budget is a share of it
 
 struct read_arguments {
-    struct configure configure;
     int n_operands;
     uint64_t interval_ms;
     uint64_t n_looks; // 0: no end
     bool is_json;
-    bool is_help;
-    bool is_version;
 };
 
 struct reading_loop {
@@ -100,19 +97,14 @@ static bool is_operand(const char *word)
     return word != NULL && (word[0] != '-' || isdigit((unsigned char)word[1]) || word[1] == '.');
 }
 
-// One word. EXIT_STATUS_DONE, or the status of what is wrong with it.
-static int take_word(struct arguments *arguments, struct read_arguments *read)
+static int take_word(struct arguments *arguments, void *own)
 {
-    if (arguments_flag(arguments, 'h', "help"))
-        read->is_help = true;
-    else if (arguments_flag(arguments, 0, "version"))
-        read->is_version = true;
-    else if (arguments_flag(arguments, 0, "json"))
-        read->is_json = true;
-    else if (is_operand(arguments_word(arguments)))
+    struct read_arguments *read = own;
+    if (is_operand(arguments_word(arguments)))
         return take_operand(arguments, read);
-    else if (!configure_take(&read->configure, arguments))
+    if (!arguments_flag(arguments, 0, "json"))
         return command_refuse_word("read", arguments);
+    read->is_json = true;
     return EXIT_STATUS_DONE;
 }
 
@@ -205,8 +197,9 @@ static int look_repeatedly(struct reading_loop *loop)
 }
 
 // What the collector finds is in the tables: of its log only what went wrong is left.
-static int read_configured(const struct config *config, const struct read_arguments *read)
+static int read_configured(const struct config *config, const void *own)
 {
+    const struct read_arguments *read = own;
     enum log_level level = config_log_level(config);
     log_set_level(level < LOG_LEVEL_WARNING ? level : LOG_LEVEL_WARNING);
     signal(SIGPIPE, SIG_IGN);
@@ -218,28 +211,9 @@ static int read_configured(const struct config *config, const struct read_argume
     return status;
 }
 
-static int read_words(struct arguments *arguments, struct read_arguments *read)
-{
-    int status = EXIT_STATUS_DONE;
-    while (status == EXIT_STATUS_DONE && arguments_word(arguments) != NULL)
-        status = take_word(arguments, read);
-    if (status != EXIT_STATUS_DONE)
-        return status;
-    if (read->is_help || read->is_version)
-        return command_show(read->is_help ? help : command_version);
-    struct config config;
-    status = configure_read(&read->configure, &config);
-    if (status == EXIT_STATUS_DONE)
-        status = read_configured(&config, read);
-    config_finish(&config);
-    return status;
-}
-
 int command_read(struct arguments *arguments)
 {
-    struct read_arguments read = {.interval_ms = INTERVAL_DEFAULT_MS, .n_looks = 1};
-    configure_init(&read.configure, arguments);
-    int status = read_words(arguments, &read);
-    configure_finish(&read.configure);
-    return status;
+    static const struct configured kind = {"read", help, take_word, read_configured};
+    return configured_run(&kind, arguments,
+        &(struct read_arguments){.interval_ms = INTERVAL_DEFAULT_MS, .n_looks = 1});
 }

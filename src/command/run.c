@@ -5,7 +5,7 @@
 
 #include "base/parse.h"
 #include "command/command.h"
-#include "command/configure.h"
+#include "command/configured.h"
 #include "daemon.h"
 #include "exit_status.h"
 
@@ -29,11 +29,8 @@ static const char help[] =
     "line.\n";
 
 struct run_arguments {
-    struct configure configure;
     uint64_t n_periods;
     bool is_print;
-    bool is_help;
-    bool is_version;
 };
 
 static int parse_periods(const char *text, uint64_t *ret_n)
@@ -43,25 +40,21 @@ static int parse_periods(const char *text, uint64_t *ret_n)
     return EXIT_STATUS_DONE;
 }
 
-// One option. EXIT_STATUS_DONE, or the status of what is wrong with it.
-static int take_word(struct arguments *arguments, struct run_arguments *run)
+static int take_word(struct arguments *arguments, void *own)
 {
-    const char *value;
-    if (arguments_flag(arguments, 'h', "help"))
-        run->is_help = true;
-    else if (arguments_flag(arguments, 0, "version"))
-        run->is_version = true;
-    else if (arguments_flag(arguments, 0, "print-config"))
-        run->is_print = true;
-    else if ((value = arguments_value(arguments, 0, "periods")) != NULL)
-        return parse_periods(value, &run->n_periods);
-    else if (!configure_take(&run->configure, arguments))
+    struct run_arguments *run = own;
+    const char *periods = arguments_value(arguments, 0, "periods");
+    if (periods != NULL)
+        return parse_periods(periods, &run->n_periods);
+    if (!arguments_flag(arguments, 0, "print-config"))
         return command_refuse_word("run", arguments);
+    run->is_print = true;
     return EXIT_STATUS_DONE;
 }
 
-static int run_configured(const struct config *config, const struct run_arguments *run)
+static int run_configured(const struct config *config, const void *own)
 {
+    const struct run_arguments *run = own;
     if (run->is_print) {
         config_print(config, stdout);
         return fflush(stdout) == 0 ? EXIT_STATUS_DONE : EXIT_STATUS_FAILED;
@@ -70,28 +63,8 @@ static int run_configured(const struct config *config, const struct run_argument
     return daemon_run(config, run->n_periods);
 }
 
-static int run_words(struct arguments *arguments, struct run_arguments *run)
-{
-    int status = EXIT_STATUS_DONE;
-    while (status == EXIT_STATUS_DONE && arguments_word(arguments) != NULL)
-        status = take_word(arguments, run);
-    if (status != EXIT_STATUS_DONE)
-        return status;
-    if (run->is_help || run->is_version)
-        return command_show(run->is_help ? help : command_version);
-    struct config config;
-    status = configure_read(&run->configure, &config);
-    if (status == EXIT_STATUS_DONE)
-        status = run_configured(&config, run);
-    config_finish(&config);
-    return status;
-}
-
 int command_run(struct arguments *arguments)
 {
-    struct run_arguments run = {0};
-    configure_init(&run.configure, arguments);
-    int status = run_words(arguments, &run);
-    configure_finish(&run.configure);
-    return status;
+    static const struct configured kind = {"run", help, take_word, run_configured};
+    return configured_run(&kind, arguments, &(struct run_arguments){0});
 }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Subcommands that work by the configuration, as the files and their command line say it. To add
+// one: what it has of its own in a struct configured, and a row in main.c.
+#pragma once
+
+#include "command/arguments.h"
+#include "config.h"
+
+// All have -c and -o, --help and --version; `own` is what their other words say. Both functions
+// return an exit status.
+struct configured {
+    const char *name; // which begins its lines in the log
+    const char *help;
+    // Takes the word at hand, or refuses it and logs a line.
+    int (*take_word)(struct arguments *arguments, void *own);
+    int (*run)(const struct config *config, const void *own);
+};
+
+// Takes the words that are left and runs it, unless they are wrong or ask for a text. Returns the
+// exit status.
+must_check int configured_run(
+    const struct configured *command, struct arguments *arguments, void *own);
