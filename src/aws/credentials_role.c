@@ -9,7 +9,6 @@
 
 struct role {
     struct provider base;
-    char *role_arn, *session_name, *external_id, *duration_s;
     struct keeper source;
     struct sts sts; // signs with what the source gives
     bool is_asked;
@@ -57,19 +56,20 @@ static char *copy_of(const struct provider_context *context, const char *key)
 static struct provider *make_role(const struct provider_context *context, struct provider *source)
 {
     uint64_t seed = context->setting->seed;
+    char *session_name = copy_of(context, "role_session_name");
     struct role *role = xcalloc(1, sizeof(*role));
-    *role = (struct role){
-        .base = {.ops = &credentials_role,
-            .about = xasprintf("%s, by %s%s%s", setting_of(context, "role_arn"), source->ops->name,
-                source->about != NULL ? " " : "", source->about != NULL ? source->about : "")},
-        .role_arn = copy_of(context, "role_arn"),
-        .session_name = copy_of(context, "role_session_name"),
-        .external_id = copy_of(context, "external_id"),
-        .duration_s = copy_of(context, "duration_seconds")};
-    if (role->session_name == NULL)
-        role->session_name = xstrdup(STS_SESSION_NAME);
+    role->base = (struct provider){.ops = &credentials_role,
+        .about = xasprintf("%s, by %s%s%s", setting_of(context, "role_arn"), source->ops->name,
+            source->about != NULL ? " " : "", source->about != NULL ? source->about : "")};
     keeper_init(&role->source, source, seed + 2);
-    sts_init(&role->sts, context->setting, &role->source.source, seed + 3);
+    sts_init(&role->sts,
+        &(struct sts_setting){.credentials = context->setting,
+            .keys = &role->source.source,
+            .seed = seed + 3,
+            .role_arn = copy_of(context, "role_arn"),
+            .session_name = session_name != NULL ? session_name : xstrdup(STS_SESSION_NAME),
+            .external_id = copy_of(context, "external_id"),
+            .duration_s = copy_of(context, "duration_seconds")});
     return &role->base;
 }
 
@@ -113,16 +113,6 @@ static enum fetch fail(struct role *role, struct fetched *ret_fetched)
     return FETCH_FAILED;
 }
 
-static void ask(struct role *role, const struct now *now)
-{
-    sts_ask(&role->sts, now,
-        &(struct sts_question){.role_arn = role->role_arn,
-            .session_name = role->session_name,
-            .external_id = role->external_id,
-            .duration_s = role->duration_s});
-    role->is_asked = true;
-}
-
 // The source goes on while STS is asked: it may have to renew keys that STS does not take, or that
 // end meanwhile.
 static enum fetch work(
@@ -136,7 +126,8 @@ static enum fetch work(
     if (!has_keys && !role->is_asked)
         return FETCH_BUSY;
     if (!role->is_asked)
-        ask(role, now);
+        sts_ask(&role->sts, now, NULL);
+    role->is_asked = true;
     return sts_work(&role->sts, now, ret_fetched);
 }
 
@@ -163,10 +154,6 @@ static void destroy(struct provider *provider)
         return;
     sts_finish(&role->sts);
     keeper_finish(&role->source);
-    free(role->role_arn);
-    free(role->session_name);
-    free(role->external_id);
-    free(role->duration_s);
     free(role->reason);
     free(role->base.about);
     free(role);

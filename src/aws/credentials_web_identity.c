@@ -11,7 +11,7 @@
 
 struct web_identity {
     struct provider base;
-    char *token_file, *role_arn, *session_name;
+    char *token_file;
     struct sts sts;
     bool is_asked;
     char *reason; // of the token file
@@ -62,10 +62,12 @@ static enum provider_found create(
     struct web_identity *web = xcalloc(1, sizeof(*web));
     *web = (struct web_identity){
         .base = {.ops = &credentials_web_identity, .about = xstrdup(role_arn)},
-        .token_file = xstrdup(file),
-        .role_arn = xstrdup(role_arn),
-        .session_name = xstrdup(name)};
-    sts_init(&web->sts, context->setting, NULL, context->setting->seed + 1);
+        .token_file = xstrdup(file)};
+    sts_init(&web->sts,
+        &(struct sts_setting){.credentials = context->setting,
+            .seed = context->setting->seed + 1,
+            .role_arn = xstrdup(role_arn),
+            .session_name = xstrdup(name)});
     *ret_provider = &web->base;
     return PROVIDER_IS_HERE;
 }
@@ -81,14 +83,6 @@ static void fetch(struct provider *provider, const struct now *now)
     web_of(provider)->is_asked = false;
 }
 
-static void ask(struct web_identity *web, const struct now *now, const char *token)
-{
-    sts_ask(&web->sts, now,
-        &(struct sts_question){
-            .role_arn = web->role_arn, .session_name = web->session_name, .token = token});
-    web->is_asked = true;
-}
-
 // False: `web->reason`. A newline at the end is from whoever wrote the file; within, it is no
 // token.
 static bool ask_with_token(struct web_identity *web, const struct now *now)
@@ -97,8 +91,9 @@ static bool ask_with_token(struct web_identity *web, const struct now *now)
     web->reason = NULL;
     char *token = token_file_read(web->token_file, &web->reason);
     const char *text = token != NULL ? parse_trim(token) : "";
-    if (*text != '\0' && token_is_header(text))
-        ask(web, now, text);
+    web->is_asked = *text != '\0' && token_is_header(text);
+    if (web->is_asked)
+        sts_ask(&web->sts, now, text);
     else if (web->reason == NULL)
         web->reason = xasprintf("the token file %s: holds no token", web->token_file);
     aws_free_secret(token);
@@ -133,8 +128,6 @@ static void destroy(struct provider *provider)
         return;
     sts_finish(&web->sts);
     free(web->token_file);
-    free(web->role_arn);
-    free(web->session_name);
     free(web->reason);
     free(web->base.about);
     free(web);

@@ -51,6 +51,12 @@ bool aws_is_region(const char *text)
         !starts_with(text, "fips-");
 }
 
+const char *aws_region_check(const char *name, const char *text)
+{
+    (void)name;
+    return aws_is_region(text) ? NULL : "letters, digits and hyphens, as in eu-west-1";
+}
+
 const struct aws_partition *aws_partition_of(const char *region)
 {
     const struct aws_partition *partition = partitions;

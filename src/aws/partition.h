@@ -15,5 +15,7 @@ struct aws_partition {
 // Letters, digits and hyphens, as a label of a host name: it becomes part of one. Not what stands
 // for a region and is none: aws-global, fips-us-east-1.
 bool aws_is_region(const char *text);
+// For the row of an option. NULL, or what would be allowed.
+const char *aws_region_check(const char *name, const char *text);
 // By the region's prefix; of a region that nobody knows yet, "aws".
 const struct aws_partition *aws_partition_of(const char *region);

@@ -10,10 +10,9 @@
 
 #define REGION_PATIENCE_NS (60 * NS_PER_S) // the metadata service may be asked for it
 
-void sts_init(struct sts *sts, const struct credentials_setting *setting, struct key_source *keys,
-    uint64_t seed)
+void sts_init(struct sts *sts, const struct sts_setting *setting)
 {
-    *sts = (struct sts){.setting = setting, .keys = keys, .seed = seed};
+    *sts = (struct sts){.setting = *setting};
 }
 
 static void forget_body(struct sts *sts)
@@ -29,6 +28,10 @@ void sts_finish(struct sts *sts)
 {
     aws_client_destroy(sts->client);
     forget_body(sts);
+    free(sts->setting.role_arn);
+    free(sts->setting.session_name);
+    free(sts->setting.external_id);
+    free(sts->setting.duration_s);
     free(sts->region);
     free(sts->endpoint);
     free(sts->reason);
@@ -66,19 +69,19 @@ static char *put(char *at, const char *text)
     return at;
 }
 
-static void write_body(struct sts *sts)
+static void write_body(struct sts *sts, const char *token)
 {
-    const struct sts_question *question = &sts->question;
+    const struct sts_setting *setting = &sts->setting;
     const struct {
         const char *name, *value;
     } pairs[] = {
-        {"Action", question->token != NULL ? "AssumeRoleWithWebIdentity" : "AssumeRole"},
+        {"Action", token != NULL ? "AssumeRoleWithWebIdentity" : "AssumeRole"},
         {"Version", "2011-06-15"},
-        {"RoleArn", question->role_arn},
-        {"RoleSessionName", question->session_name},
-        {"ExternalId", question->external_id},
-        {"DurationSeconds", question->duration_s},
-        {"WebIdentityToken", question->token},
+        {"RoleArn", setting->role_arn},
+        {"RoleSessionName", setting->session_name},
+        {"ExternalId", setting->external_id},
+        {"DurationSeconds", setting->duration_s},
+        {"WebIdentityToken", token},
     };
     size_t n_max = 1;
     for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
@@ -99,13 +102,11 @@ static void write_body(struct sts *sts)
     sts->n_body_bytes = (size_t)(at - sts->body);
 }
 
-void sts_ask(struct sts *sts, const struct now *now, const struct sts_question *question)
+void sts_ask(struct sts *sts, const struct now *now, const char *token)
 {
     free(sts->reason);
     sts->reason = NULL;
-    sts->question = *question;
-    write_body(sts);
-    sts->question.token = NULL;
+    write_body(sts, token);
     sts->is_asked = true;
     sts->is_sent = false;
     sts->wait_until_ns = now->boot_ns + REGION_PATIENCE_NS;
@@ -163,7 +164,7 @@ static const char *remedy_of(
         if (strcmp(answer->code, remedies[i].code) == 0)
             return remedies[i].remedy;
     if (outcome == AWS_DENIED || strcmp(answer->code, "IDPRejectedClaim") == 0)
-        return sts->keys == NULL
+        return sts->setting.keys == NULL
             ? "let the trust policy of the role allow sts:AssumeRoleWithWebIdentity to this token"
             : "let the trust policy of the role, and the policy of its source, allow "
               "sts:AssumeRole";
@@ -176,7 +177,7 @@ static const char *remedy_of(
 // Of the last value of the form, which is the token where there is one.
 static const char *token_of(const struct sts *sts)
 {
-    return sts->keys == NULL ? strrchr(sts->body, '=') + 1 : NULL;
+    return sts->setting.keys == NULL ? strrchr(sts->body, '=') + 1 : NULL;
 }
 
 static enum fetch explain(struct sts *sts, enum aws_outcome outcome,
@@ -187,7 +188,7 @@ static enum fetch explain(struct sts *sts, enum aws_outcome outcome,
         &(struct sigv4_keys){.session_token = token_of(sts)}, message);
     if (message[0] != '\0' && message[strlen(message) - 1] == '.')
         message[strlen(message) - 1] = '\0';
-    char *reason = xasprintf("STS gives no keys for %s: %s%s%s; %s", sts->question.role_arn,
+    char *reason = xasprintf("STS gives no keys for %s: %s%s%s; %s", sts->setting.role_arn,
         answer->code, answer->code[0] != '\0' && message[0] != '\0' ? ": " : "", message,
         remedy_of(sts, outcome, answer));
     return fail(sts, reason, outcome == AWS_DENIED || outcome == AWS_REFUSED, ret_fetched);
@@ -198,24 +199,26 @@ static enum fetch explain(struct sts *sts, enum aws_outcome outcome,
 // Without an endpoint there is none; `ret_complaint`: why, the caller's.
 static void make_client(struct sts *sts, char **ret_complaint)
 {
-    struct aws_endpoint_wish wish = {.service = AWS_STS, .profiles = sts->setting->profiles};
+    struct aws_endpoint_wish wish = {
+        .service = AWS_STS, .profiles = sts->setting.credentials->profiles};
     free(sts->endpoint);
     sts->endpoint = aws_endpoint(&wish, sts->region, ret_complaint);
     if (sts->endpoint == NULL)
         return;
-    sts->client = aws_client_create(&(struct aws_client_setting){.http = sts->setting->http,
-        .keys = sts->keys,
-        .endpoint = sts->endpoint,
-        .region = sts->region != NULL ? sts->region : "",
-        .signing_name = aws_services[AWS_STS].signing_name,
-        .seed = sts->seed});
+    sts->client = aws_client_create(
+        &(struct aws_client_setting){.http = sts->setting.credentials->http,
+            .keys = sts->setting.keys,
+            .endpoint = sts->endpoint,
+            .region = sts->region != NULL ? sts->region : "",
+            .signing_name = aws_services[AWS_STS].signing_name,
+            .seed = sts->setting.seed});
 }
 
 static enum fetch send(struct sts *sts, const struct now *now, struct fetched *ret_fetched)
 {
     char *complaint = NULL;
     bool is_unknown = sts->region == NULL;
-    if (is_unknown && sts->keys != NULL)
+    if (is_unknown && sts->setting.keys != NULL)
         complaint = xstrdup("the region is not known: set AWS_REGION, or region in the profile");
     else if (sts->client == NULL)
         make_client(sts, &complaint);

@@ -8,38 +8,37 @@
 
 #define STS_SESSION_NAME "enawatch" // where nobody gives one
 
-// Borrowed until the answer.
-struct sts_question {
-    const char *role_arn;
-    const char *session_name;
-    const char *external_id; // NULL: none
-    const char *duration_s;  // digits; NULL: an hour, or what the service has for its own default
-    const char *token;       // NULL: AssumeRole, by the keys of the asker
+struct sts_setting {
+    const struct credentials_setting *credentials; // borrowed
+    struct key_source *keys;                       // borrowed; NULL: nothing is signed
+    uint64_t seed;
+    // The role, which is asked for each time. Taken.
+    char *role_arn;
+    char *session_name;
+    char *external_id; // NULL: none
+    char *duration_s;  // digits; NULL: an hour, or what the service has for its own default
 };
 
 struct sts {
-    const struct credentials_setting *setting;
-    struct key_source *keys; // NULL: nothing is signed
-    uint64_t seed;
+    struct sts_setting setting;
     char *region; // NULL: not known yet
     char *endpoint;
     struct aws_client *client; // NULL: not made yet; of one region
-    struct sts_question question;
-    bool is_asked;          // a question is in hand,
-    bool is_sent;           // and on its way
-    uint64_t wait_until_ns; // boot time: for the region
-    char *body;             // of the request; a secret where there is a token
+    bool is_asked;             // a question is in hand,
+    bool is_sent;              // and on its way
+    uint64_t wait_until_ns;    // boot time: for the region
+    char *body;                // of the request; a secret where there is a token
     size_t n_body_bytes;
     char *reason; // of the last failure
 };
 
-void sts_init(struct sts *sts, const struct credentials_setting *setting, struct key_source *keys,
-    uint64_t seed);
+void sts_init(struct sts *sts, const struct sts_setting *setting);
 void sts_finish(struct sts *sts);
 // NULL: not known. Copied.
 void sts_set_region(struct sts *sts, const char *region);
 
-void sts_ask(struct sts *sts, const struct now *now, const struct sts_question *question);
+// `token` is NULL with AssumeRole, by the keys of the asker.
+void sts_ask(struct sts *sts, const struct now *now, const char *token);
 // FETCH_DONE or FETCH_FAILED once; `reason` is borrowed until the next question.
 enum fetch sts_work(struct sts *sts, const struct now *now, struct fetched *ret_fetched);
 uint64_t sts_due_ns(const struct sts *sts);

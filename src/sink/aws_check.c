@@ -51,42 +51,43 @@ static char *expiry_of(const struct credentials_view *view)
     return xasprintf("until %s", text);
 }
 
-static void tell_success(
-    const struct aws_check *check, const struct aws_link_view *view, struct sink_finding *finding)
+static void tell_success(const struct aws_delivery_kind *kind, const struct aws_link_view *view,
+    struct sink_finding *finding)
 {
     const struct credentials_view *keys = &view->credentials;
     scoped_free char *expiry = expiry_of(keys);
     finding->health = SINK_UNCERTAIN;
     finding->text = xasprintf("%s %s, region %s: keys from the %s%s%s, %s; nothing was sent",
-        check->link.name, view->endpoint, view->region, keys->provider,
+        kind->ops->name, view->endpoint, view->region, keys->provider,
         keys->about != NULL ? ": " : "", keys->about != NULL ? keys->about : "", expiry);
     finding->remedy = xasprintf("only publishing tells whether these keys may %s; the policy that "
                                 "allows it: %s",
-        check->action, check->policy);
+        kind->action, kind->policy);
 }
 
-static void tell_failure(
-    const struct aws_check *check, const struct aws_link_view *view, struct sink_finding *finding)
+static void tell_failure(const struct aws_delivery_kind *kind, const struct aws_link_view *view,
+    struct sink_finding *finding)
 {
     finding->health = SINK_FAILS;
-    finding->text = xasprintf("%s %s, region %s: %s", check->link.name,
+    finding->text = xasprintf("%s %s, region %s: %s", kind->ops->name,
         view->endpoint != NULL ? view->endpoint : "without an endpoint",
         view->region != NULL ? view->region : "unknown",
         view->trouble != NULL ? view->trouble : "no keys within 3 s");
     finding->remedy = view->endpoint == NULL
-        ? xasprintf("set %s.region, or correct what names the endpoint", check->link.name)
+        ? xasprintf("set %s.region, or correct what names the endpoint", kind->ops->name)
         : xstrdup("give this node keys: an instance profile, an EKS role, or the environment");
 }
 
-void aws_check(const struct aws_check *check, struct sink_finding *ret_finding)
+void aws_check(const struct aws_delivery_kind *kind, const struct sink_setting *setting,
+    struct sink_finding *ret_finding)
 {
-    struct aws_link *link = aws_link_create(&check->link);
+    struct aws_link *link = aws_delivery_link(kind, setting);
     *ret_finding = (struct sink_finding){0};
-    work(link, check->link.http);
+    work(link, setting->http);
     struct aws_link_view view = aws_link_view(link);
     if (view.endpoint != NULL && view.credentials.has_keys)
-        tell_success(check, &view, ret_finding);
+        tell_success(kind, &view, ret_finding);
     else
-        tell_failure(check, &view, ret_finding);
+        tell_failure(kind, &view, ret_finding);
     aws_link_destroy(link);
 }

@@ -3,15 +3,9 @@
 // endpoint, keys. A part of the sinks for AWS.
 #pragma once
 
-#include "aws/link.h"
-#include "sink.h"
-
-struct aws_check {
-    struct aws_link_setting link;
-    const char *action; // of IAM, that sending needs
-    const char *policy; // the file that allows it
-};
+#include "sink/aws_delivery.h"
 
 // As check() of struct sink_ops. Nothing is sent to the service itself; keys are asked for where
 // they come from.
-void aws_check(const struct aws_check *check, struct sink_finding *ret_finding);
+void aws_check(const struct aws_delivery_kind *kind, const struct sink_setting *setting,
+    struct sink_finding *ret_finding);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the sinks for AWS have in common: when a batch goes out, how far it has come, what happens
 // when it fails, and what the log is told. Which request that makes, and what an answer means for
-// its items, is the sink's. Embedded in each of them; owns the link to the service.
+// its items, is the sink's. Each of them begins with one; owns the link to the service.
 #pragma once
 
 #include <stdbool.h>
@@ -20,29 +20,28 @@ struct aws_reply {
     struct ship_answer *ret_answer;
 };
 
-// What the sink does with the part that is next.
-struct aws_delivery_ops {
-    // Makes one request, that of the part or one which has to come before it.
-    void (*send)(struct sink *sink, const struct now *now);
-    // Says what the answer to it means.
-    void (*take)(struct sink *sink, const struct aws_reply *reply);
-};
+struct aws_delivery;
 
-// All constant, or borrowed for as long as it lives.
-struct aws_delivery_setting {
-    const struct aws_delivery_ops *ops;
-    struct aws_link_setting link;
+// What one sink for AWS has of its own. Its options begin with struct aws_options.
+struct aws_delivery_kind {
+    const struct sink_ops *ops;
+    enum aws_service service;
     const char *items;  // what they are called in the log: "documents"
+    const char *action; // of IAM, that sending them takes: "logs:PutLogEvents"
     const char *policy; // the file that allows what it needs: "packaging/iam/logs.json"
     size_t n_named;     // refused items of a batch that the sink names in lines of its own
-    uint64_t spread_ms;
-    uint64_t period_ms;
+    // Makes one request, that of the part that is next or one which has to come before it.
+    void (*send)(struct aws_delivery *delivery, const struct now *now);
+    // Says what the answer to it means.
+    void (*take)(struct aws_delivery *delivery, const struct aws_reply *reply);
 };
 
 struct aws_delivery {
-    struct sink *sink; // whose it is: named in the log, its counts kept
+    struct sink sink;
+    const struct aws_delivery_kind *kind;
+    const struct place *place; // borrowed
     struct aws_link *link;
-    struct aws_delivery_setting setting;
+    char *who; // NULL until it matters; the hash of `spread` is of it
     struct spread spread;
     struct patience patience;
     uint64_t turn_ns; // boot time of our turn in this period; 0: it has come
@@ -59,25 +58,28 @@ struct aws_delivery {
     char *reason; // of the first that was refused; owned
 };
 
-void aws_delivery_init(
-    struct aws_delivery *delivery, struct sink *sink, const struct aws_delivery_setting *setting);
+void aws_delivery_init(struct aws_delivery *delivery, const struct aws_delivery_kind *kind,
+    const struct sink_setting *setting);
 void aws_delivery_finish(struct aws_delivery *delivery);
+// The link of such a sink to its service; the caller's.
+struct aws_link *aws_delivery_link(
+    const struct aws_delivery_kind *kind, const struct sink_setting *setting);
 
-// The instance id, or while it is not known the host name, which also decides on our turn; the
-// caller's.
-char *aws_delivery_who(const struct place *place);
+// The instance id, or before it is known the host name, which also decides on our turn. Borrowed
+// until it is asked again.
+const char *aws_delivery_who(struct aws_delivery *delivery);
 
-// As those of struct sink_ops. Not ready before our turn, nor in a rest: what waits does so in the
-// journal. A batch that came on an old word of it, in a period that began meanwhile, is held until
-// our turn; one that has begun goes on.
-bool aws_delivery_is_ready(const struct aws_delivery *delivery);
-void aws_delivery_submit(struct aws_delivery *delivery, const struct batch *batch);
-void aws_delivery_wait(const struct aws_delivery *delivery, struct sink_wait *ret_wait);
-void aws_delivery_hurry(struct aws_delivery *delivery);
+// For struct sink_ops, of a sink that begins with a delivery. Not ready before our turn, nor in a
+// rest: what waits does so in the journal. A batch that came on an old word of it, in a period that
+// began meanwhile, is held until our turn; one that has begun goes on.
+bool aws_delivery_is_ready(const struct sink *sink);
+void aws_delivery_submit(struct sink *sink, const struct batch *batch);
+void aws_delivery_wait(const struct sink *sink, struct sink_wait *ret_wait);
+void aws_delivery_hurry(struct sink *sink);
+// Sends what may be sent, and has each answer taken. 0.
+must_check int aws_delivery_work(
+    struct sink *sink, const struct now *now, struct ship_answer *ret_answer);
 
-// As work() of struct sink_ops: sends what may be sent, and has each answer taken.
-void aws_delivery_work(
-    struct aws_delivery *delivery, const struct now *now, struct ship_answer *ret_answer);
 // From send(); as aws_link_send().
 void aws_delivery_send(
     struct aws_delivery *delivery, const struct now *now, const struct aws_request *request);

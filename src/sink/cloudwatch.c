@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Datums to CloudWatch itself, by PutMetricData: no agent, no log group. A batch is one request;
 // what an error says of the data decides whether it is sent again, in halves, or refused.
-#include "base/random.h"
 #include "log.h"
-#include "sink.h"
 #include "sink/aws_check.h"
 #include "sink/aws_delivery.h"
 #include "sink/aws_trouble.h"
@@ -14,21 +12,18 @@
 #define TARGET       "GraniteServiceVersion20100801.PutMetricData"
 #define CONTENT_TYPE "application/x-amz-json-1.0"
 #define ACTION       "cloudwatch:PutMetricData"
-#define POLICY       "packaging/iam/cloudwatch.json"
 
 #define MAX_NAMED 8 // refused datums of a batch, each with a line of the log
 
 struct cloudwatch {
-    struct sink sink;
     struct aws_delivery delivery;
     struct cloudwatch_frame frame;
     struct cloudwatch_body body; // of the part under way
 };
 
-static void send(struct sink *sink, const struct now *now)
+static void send(struct aws_delivery *delivery, const struct now *now)
 {
-    struct cloudwatch *cloudwatch = (struct cloudwatch *)sink;
-    struct aws_delivery *delivery = &cloudwatch->delivery;
+    struct cloudwatch *cloudwatch = (struct cloudwatch *)delivery;
     cloudwatch_body_make(&cloudwatch->body, &cloudwatch->frame,
         &(struct cloudwatch_span){
             delivery->batch, delivery->part.begin, bisect_end(&delivery->part)});
@@ -65,10 +60,9 @@ static void take_no(struct aws_delivery *delivery, const struct aws_reply *reply
         aws_delivery_fail(delivery, reply, &(struct aws_delivery_failure){.action = ACTION});
 }
 
-static void take(struct sink *sink, const struct aws_reply *reply)
+static void take(struct aws_delivery *delivery, const struct aws_reply *reply)
 {
-    struct cloudwatch *cloudwatch = (struct cloudwatch *)sink;
-    struct aws_delivery *delivery = &cloudwatch->delivery;
+    struct cloudwatch *cloudwatch = (struct cloudwatch *)delivery;
     aws_delivery_note(delivery, reply->answer, true);
     cloudwatch_body_finish(&cloudwatch->body);
     if (reply->outcome == AWS_DONE)
@@ -77,25 +71,18 @@ static void take(struct sink *sink, const struct aws_reply *reply)
         take_no(delivery, reply);
 }
 
-static const struct aws_delivery_ops delivery_ops = {.send = send, .take = take};
-
 // --- The sink ---
 
 extern const struct sink_ops sink_cloudwatch;
 
-static struct aws_link_setting link_setting(const struct sink_setting *setting)
-{
-    const struct cloudwatch_options *wanted = setting->options;
-    return (struct aws_link_setting){.service = AWS_CLOUDWATCH,
-        .name = sink_cloudwatch.name,
-        .region = wanted->region,
-        .endpoint = wanted->endpoint,
-        .http = setting->http,
-        .profiles = setting->profiles,
-        .imds_endpoint = setting->imds_endpoint,
-        .place = setting->place,
-        .seed = random_seed()};
-}
+static const struct aws_delivery_kind kind = {.ops = &sink_cloudwatch,
+    .service = AWS_CLOUDWATCH,
+    .items = "data",
+    .action = ACTION,
+    .policy = "packaging/iam/cloudwatch.json",
+    .n_named = MAX_NAMED,
+    .send = send,
+    .take = take};
 
 static void cloudwatch_destroy(struct sink *sink)
 {
@@ -112,18 +99,10 @@ static int cloudwatch_create(const struct sink_setting *setting, struct sink **r
 {
     const struct cloudwatch_options *wanted = setting->options;
     struct cloudwatch *cloudwatch = xcalloc(1, sizeof(*cloudwatch));
-    cloudwatch->sink.ops = &sink_cloudwatch;
-    aws_delivery_init(&cloudwatch->delivery, &cloudwatch->sink,
-        &(struct aws_delivery_setting){.ops = &delivery_ops,
-            .link = link_setting(setting),
-            .items = "data",
-            .policy = POLICY,
-            .n_named = MAX_NAMED,
-            .spread_ms = wanted->spread_ms,
-            .period_ms = setting->period_ms});
+    aws_delivery_init(&cloudwatch->delivery, &kind, setting);
     cloudwatch_frame_init(
         &cloudwatch->frame, setting->namespace, wanted->compression == COMPRESSION_GZIP);
-    *ret_sink = &cloudwatch->sink;
+    *ret_sink = &cloudwatch->delivery.sink;
     return 0;
 }
 
@@ -132,37 +111,9 @@ static void cloudwatch_limits(const struct sink *sink, struct batch_limits *ret_
     cloudwatch_frame_limits(&((const struct cloudwatch *)sink)->frame, ret_limits);
 }
 
-static bool cloudwatch_is_ready(const struct sink *sink)
-{
-    return aws_delivery_is_ready(&((const struct cloudwatch *)sink)->delivery);
-}
-
-static void cloudwatch_submit(struct sink *sink, const struct batch *batch)
-{
-    aws_delivery_submit(&((struct cloudwatch *)sink)->delivery, batch);
-}
-
-static void cloudwatch_wait(const struct sink *sink, struct sink_wait *ret_wait)
-{
-    aws_delivery_wait(&((const struct cloudwatch *)sink)->delivery, ret_wait);
-}
-
-static void cloudwatch_hurry(struct sink *sink)
-{
-    aws_delivery_hurry(&((struct cloudwatch *)sink)->delivery);
-}
-
-static int cloudwatch_work(struct sink *sink, const struct now *now, struct ship_answer *ret_answer)
-{
-    aws_delivery_work(&((struct cloudwatch *)sink)->delivery, now, ret_answer);
-    return 0;
-}
-
 static void cloudwatch_check(const struct sink_setting *setting, struct sink_finding *ret_finding)
 {
-    aws_check(
-        &(struct aws_check){.link = link_setting(setting), .action = ACTION, .policy = POLICY},
-        ret_finding);
+    aws_check(&kind, setting, ret_finding);
 }
 
 const struct sink_ops sink_cloudwatch = {
@@ -175,11 +126,11 @@ const struct sink_ops sink_cloudwatch = {
     .needs_http = true,
     .create = cloudwatch_create,
     .limits = cloudwatch_limits,
-    .is_ready = cloudwatch_is_ready,
-    .submit = cloudwatch_submit,
-    .work = cloudwatch_work,
-    .wait = cloudwatch_wait,
-    .hurry = cloudwatch_hurry,
+    .is_ready = aws_delivery_is_ready,
+    .submit = aws_delivery_submit,
+    .work = aws_delivery_work,
+    .wait = aws_delivery_wait,
+    .hurry = aws_delivery_hurry,
     .destroy = cloudwatch_destroy,
     .check = cloudwatch_check,
 };

@@ -5,9 +5,7 @@
 // Not compressed: the model has no requestcompression trait.
 #include <string.h>
 
-#include "base/random.h"
 #include "log.h"
-#include "sink.h"
 #include "sink/aws_check.h"
 #include "sink/aws_delivery.h"
 #include "sink/aws_trouble.h"
@@ -17,12 +15,10 @@
 #include "sink/logs_step.h"
 
 struct logs {
-    struct sink sink;
     struct aws_delivery delivery;
     const char *group;         // borrowed
     const char *wanted_stream; // borrowed; NULL: who we are
-    const struct place *place;
-    char *stream; // of the batch in flight, or the last one
+    char *stream;              // of the batch in flight, or the last one
     // For the batch in flight.
     enum logs_step step;                // what is asked next, or now
     bool is_stream_made, is_group_made; // once for a batch: what is missing still comes later
@@ -49,16 +45,16 @@ static void make_creation(struct logs *logs, struct aws_request *request)
     request->n_body_bytes = strlen(logs->body);
 }
 
-static void send(struct sink *sink, const struct now *now)
+static void send(struct aws_delivery *delivery, const struct now *now)
 {
-    struct logs *logs = (struct logs *)sink;
+    struct logs *logs = (struct logs *)delivery;
     struct aws_request request = {
         .target = logs_operations[logs->step].target, .content_type = LOGS_CONTENT_TYPE};
     if (logs->step == LOGS_PUT)
         make_events(logs, &request);
     else
         make_creation(logs, &request);
-    aws_delivery_send(&logs->delivery, now, &request);
+    aws_delivery_send(delivery, now, &request);
 }
 
 // --- Answers ---
@@ -138,57 +134,41 @@ static void take_group(struct logs *logs, const struct reply *reply)
     logs->step = LOGS_CREATE_STREAM;
 }
 
-static void take(struct sink *sink, const struct aws_reply *aws)
+static void take(struct aws_delivery *delivery, const struct aws_reply *aws)
 {
-    struct logs *logs = (struct logs *)sink;
+    struct logs *logs = (struct logs *)delivery;
     struct reply reply = {aws, logs_judge(logs->step, aws->outcome, aws->answer)};
-    aws_delivery_note(&logs->delivery, aws->answer, logs->step == LOGS_PUT);
+    aws_delivery_note(delivery, aws->answer, logs->step == LOGS_PUT);
     if (logs->step == LOGS_CREATE_GROUP)
         take_group(logs, &reply);
     else if (logs->step == LOGS_CREATE_STREAM)
         take_stream(logs, &reply);
     else
         take_put(logs, &reply);
-    if (logs->delivery.batch == NULL)
+    if (delivery->batch == NULL)
         logs_events_finish(&logs->events);
 }
-
-static const struct aws_delivery_ops delivery_ops = {.send = send, .take = take};
 
 // --- The sink ---
 
 extern const struct sink_ops sink_logs;
 
-static struct aws_link_setting link_setting(const struct sink_setting *setting)
-{
-    const struct logs_options *wanted = setting->options;
-    return (struct aws_link_setting){.service = AWS_LOGS,
-        .name = sink_logs.name,
-        .region = wanted->region,
-        .endpoint = wanted->endpoint,
-        .http = setting->http,
-        .profiles = setting->profiles,
-        .imds_endpoint = setting->imds_endpoint,
-        .place = setting->place,
-        .seed = random_seed()};
-}
+static const struct aws_delivery_kind kind = {.ops = &sink_logs,
+    .service = AWS_LOGS,
+    .items = "documents",
+    .action = LOGS_PUT_ACTION,
+    .policy = "packaging/iam/logs.json",
+    .send = send,
+    .take = take};
 
 static int logs_create(const struct sink_setting *setting, struct sink **ret_sink)
 {
     const struct logs_options *wanted = setting->options;
     struct logs *logs = xcalloc(1, sizeof(*logs));
-    logs->sink.ops = &sink_logs;
     logs->group = setting->log_group;
     logs->wanted_stream = wanted->stream;
-    logs->place = setting->place;
-    aws_delivery_init(&logs->delivery, &logs->sink,
-        &(struct aws_delivery_setting){.ops = &delivery_ops,
-            .link = link_setting(setting),
-            .items = "documents",
-            .policy = LOGS_POLICY,
-            .spread_ms = wanted->spread_ms,
-            .period_ms = setting->period_ms});
-    *ret_sink = &logs->sink;
+    aws_delivery_init(&logs->delivery, &kind, setting);
+    *ret_sink = &logs->delivery.sink;
     return 0;
 }
 
@@ -210,19 +190,12 @@ static void logs_limits(const struct sink *sink, struct batch_limits *ret_limits
     logs_events_limits(ret_limits);
 }
 
-static bool logs_is_ready(const struct sink *sink)
-{
-    return aws_delivery_is_ready(&((const struct logs *)sink)->delivery);
-}
-
 // Documents wait for the instance id themselves (identity.wait): what goes out while it is not
 // known has done so, or need not.
-static char *find_stream(const struct logs *logs)
+static char *find_stream(struct logs *logs)
 {
-    if (logs->wanted_stream != NULL)
-        return xstrdup(logs->wanted_stream);
-    scoped_free char *who = aws_delivery_who(logs->place);
-    return logs_stream_of(who);
+    return logs->wanted_stream != NULL ? xstrdup(logs->wanted_stream)
+                                       : logs_stream_of(aws_delivery_who(&logs->delivery));
 }
 
 static void choose_stream(struct logs *logs)
@@ -241,31 +214,12 @@ static void logs_submit(struct sink *sink, const struct batch *batch)
     choose_stream(logs);
     logs->step = LOGS_PUT;
     logs->is_stream_made = logs->is_group_made = false;
-    aws_delivery_submit(&logs->delivery, batch);
-}
-
-static void logs_hurry(struct sink *sink)
-{
-    aws_delivery_hurry(&((struct logs *)sink)->delivery);
-}
-
-static int logs_work(struct sink *sink, const struct now *now, struct ship_answer *ret_answer)
-{
-    aws_delivery_work(&((struct logs *)sink)->delivery, now, ret_answer);
-    return 0;
-}
-
-static void logs_wait(const struct sink *sink, struct sink_wait *ret_wait)
-{
-    aws_delivery_wait(&((const struct logs *)sink)->delivery, ret_wait);
+    aws_delivery_submit(sink, batch);
 }
 
 static void logs_check(const struct sink_setting *setting, struct sink_finding *ret_finding)
 {
-    aws_check(&(struct aws_check){.link = link_setting(setting),
-                  .action = logs_operations[LOGS_PUT].action,
-                  .policy = LOGS_POLICY},
-        ret_finding);
+    aws_check(&kind, setting, ret_finding);
 }
 
 const struct sink_ops sink_logs = {
@@ -278,11 +232,11 @@ const struct sink_ops sink_logs = {
     .needs_http = true,
     .create = logs_create,
     .limits = logs_limits,
-    .is_ready = logs_is_ready,
+    .is_ready = aws_delivery_is_ready,
     .submit = logs_submit,
-    .work = logs_work,
-    .wait = logs_wait,
-    .hurry = logs_hurry,
+    .work = aws_delivery_work,
+    .wait = aws_delivery_wait,
+    .hurry = aws_delivery_hurry,
     .destroy = logs_destroy,
     .check = logs_check,
 };

@@ -2,13 +2,11 @@
 // What the logs sink can be told: the section `logs`. A part of it.
 #pragma once
 
-#include "option.h"
+#include "sink/aws_options.h"
 
 struct logs_options {
-    char *region;
-    char *endpoint;
+    struct aws_options aws;
     char *stream; // NULL: who we are
-    uint64_t spread_ms;
 };
 
 #define LOGS_N_ROWS 4

@@ -8,7 +8,7 @@
 #include "sink/logs_step.h"
 
 const struct logs_operation logs_operations[LOGS_N_STEPS] = {
-    [LOGS_PUT] = {"Logs_20140328.PutLogEvents", "logs:PutLogEvents"},
+    [LOGS_PUT] = {"Logs_20140328.PutLogEvents", LOGS_PUT_ACTION},
     [LOGS_CREATE_STREAM] = {"Logs_20140328.CreateLogStream", "logs:CreateLogStream"},
     [LOGS_CREATE_GROUP] = {"Logs_20140328.CreateLogGroup", "logs:CreateLogGroup"},
 };

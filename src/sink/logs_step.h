@@ -6,7 +6,7 @@
 #include "aws/client.h"
 
 #define LOGS_CONTENT_TYPE "application/x-amz-json-1.1"
-#define LOGS_POLICY       "packaging/iam/logs.json"
+#define LOGS_PUT_ACTION   "logs:PutLogEvents" // of IAM
 
 enum logs_step { LOGS_PUT, LOGS_CREATE_STREAM, LOGS_CREATE_GROUP, LOGS_N_STEPS };
 

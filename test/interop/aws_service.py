@@ -13,7 +13,6 @@ is botocore's: models (aws_model.py) and signatures (aws_signature.py). One port
 and, for STS, the query protocol.
 """
 import dataclasses
-import threading
 import time
 
 from aws_faults import Fault
@@ -23,35 +22,27 @@ from aws_metrics import Metrics
 from aws_signature import Keys, Refusal, Rules
 from aws_sts import CONTAINER_PATH, Sts
 from aws_wire import Reply, TlsListener
+from rig_service import Service
 
 KEYS = Keys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")  # that it knows from the beginning
 
 
-class Aws:
-    """`requests` has every Request, `violations` (Request, reason) of what no client may do; that keys or tokens have
-    ended, clocks are off and groups are missing are none. What is known outlasts stop(), which is also how it refuses
-    connections. `clock_offset_s` is what its clock is ahead of ours by; `rules` how it checks signatures; `keys` all
-    that it knows, by access key id."""
+class Aws(Service):
+    """That keys or tokens have ended, clocks are off and groups are missing is no violation. `clock_offset_s` is what
+    its clock is ahead of ours by; `rules` how it checks signatures; `keys` all that it knows, by access key id."""
 
     MAX_REQUESTS = 100_000
 
     def __init__(self, context=None, host="127.0.0.1", region="us-east-1"):
-        self.host, self.port, self.context = host, 0, context
-        self.requests, self.violations = [], []
-        self.changed = threading.Condition()  # holds a lock that may be taken twice
+        super().__init__(host, 0)
+        self.context = context
         self.clock_offset_s, self.rules = 0.0, Rules(region)
         self.keys = {KEYS.access_key_id: KEYS}
         self.metrics = Metrics()
         self.logs, self.sts = Logs(self.metrics), Sts(self.keys)
         self._front = Front(self)
-        self._faults, self._listener, self._ended = [], None, []
+        self._ended = []  # what broken_tls had of listeners that are gone
         self.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
 
     def __str__(self):
         return (f"aws {self.endpoint}, {len(self.requests)} requests {self.requests[-5:]}, violations "
@@ -60,10 +51,8 @@ class Aws:
     # --- Where it is ---
 
     @property
-    def endpoint(self):
-        """For example https://127.0.0.1:8443."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self.context else 'http'}://{host}:{self.port}"
+    def scheme(self):
+        return "https" if self.context else "http"
 
     @property
     def container_uri(self):
@@ -83,22 +72,9 @@ class Aws:
 
     # --- What a test can do to it ---
 
-    def start(self):
-        """Listens; on the same port as before when it was stopped."""
-        if not self._listener:
-            self._listener = TlsListener(self.host, self.port, self.context, self)
-            self.port = self._listener.server_address[1]
-
     def stop(self):
-        """Closes the listener and every connection: from now on connections are refused."""
-        if self._listener:
-            listener, self._listener = self._listener, None
-            self._ended += listener.broken_tls
-            listener.end()
-
-    def reset(self):
-        """Breaks every connection that waits with RST; the listener stays."""
-        self._listener.reset()
+        self._ended = self.broken_tls
+        super().stop()
 
     def break_connections(self, n):
         """The next n connections are RST as soon as they are there, before TLS."""
@@ -122,25 +98,13 @@ class Aws:
         """From now on answers to operations that match (fnmatch; "container" for its endpoint, "" for what is none)
         go wrong: see aws_faults.py. Of several that match, the one that was set first and is not used up counts. A
         fault changes answers, not rules: violations are as without it."""
-        fault = Fault(pattern, count, **script)
-        with self.changed:
-            self._faults = self._faults + [fault]
-        return fault
-
-    def heal(self):
-        """Forgets all faults."""
-        self._faults = []
+        return self._add_fault(Fault(pattern, count, **script))
 
     # --- What a test can ask of it ---
 
     def now(self):
         """Unix time by its clock."""
         return time.time() + self.clock_offset_s
-
-    @property
-    def n_connections(self):
-        """Since it was started last."""
-        return self._listener.n_connections if self._listener else 0
 
     @property
     def broken_tls(self):
@@ -156,27 +120,17 @@ class Aws:
         """How many requests there were of that kind: as asked()."""
         return len(self.asked(*args, **named))
 
-    def wait_for(self, predicate, timeout=10.0):
-        """The first true predicate(self), asked at every request and 20 times a second."""
-        end = time.monotonic() + timeout
-        with self.changed:
-            while True:
-                late = time.monotonic() >= end
-                result = predicate(self)
-                if result:
-                    return result
-                if late:
-                    raise TimeoutError(f"timeout while waiting: {self}")
-                self.changed.wait(0.05)
+    # --- The listener, and what it asks ---
 
-    # --- What the listener asks ---
+    def _listen(self):
+        return TlsListener(self.host, self.port, self.context, self)
 
     def on_head(self, method, path, headers):
         """Of a request whose body has not been read yet: what is to go on here is only RST."""
         request = Request(time.time(), method, path, headers)
         with self.changed:
             self._front.find_operation(request)
-            fault = self._fault_of(request)
+            fault = self._fault_of(request.operation or "")
             if not fault or not fault.is_unread:
                 return None
             fault.n_done += 1
@@ -188,7 +142,7 @@ class Aws:
         request = Request(time.time(), method, path, headers, body, peer)
         with self.changed:
             judgement = self._front.judge(request, self.now())
-            request.fault = fault = self._fault_of(request)
+            request.fault = fault = self._fault_of(request.operation or "")
             reply, request.code = judgement.reply, judgement.code
             if fault:
                 fault.n_done += 1
@@ -203,9 +157,6 @@ class Aws:
     def on_nonsense(self, reason):
         with self.changed:
             self._record(Request(time.time(), None, "", {}), reason)
-
-    def _fault_of(self, request):
-        return next((f for f in self._faults if f.meets(request.operation or "")), None)
 
     def _go_wrong(self, request, judgement):
         """(Reply, code of the error in it)"""

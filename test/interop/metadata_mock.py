@@ -17,8 +17,9 @@ import pathlib
 import socket
 import subprocess
 import sys
-import tempfile
 import time
+
+from counterpart import Counterpart
 
 MODULE = pathlib.Path(__file__).resolve().parent / "metadata-mock"
 PROGRAM = "github.com/aws/amazon-ec2-metadata-mock/cmd"
@@ -37,7 +38,7 @@ def build(folder):
     return binary
 
 
-class MetadataMock:
+class MetadataMock(Counterpart):
     """The mock, IMDSv2 only, on a free port of 127.0.0.1.
 
     `values` and `paths` are those of its configuration, named as in its aemm-metadata-default-values.json; `identity`
@@ -47,46 +48,16 @@ class MetadataMock:
     N_PORTS = 5  # that are tried: another program may be first
 
     def __init__(self, values=None, paths=None, identity=None, user_data=None):
-        self._folder = tempfile.TemporaryDirectory(prefix="enawatch-mock-")
+        super().__init__()
         self._configuration = {"metadata": {"values": values or {}, "paths": paths or {}},
                                "dynamic": {"values": {"instance-identity-document": identity or {}}}}
         if user_data is not None:
             self._configuration["userdata"] = {"values": {"userdata": base64.b64encode(user_data).decode()}}
-        self._process = self.port = None
         self._start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    @property
-    def endpoint(self):
-        """For example http://127.0.0.1:1338."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def log(self):
-        """All it said so far."""
-        return (pathlib.Path(self._folder.name) / "log").read_text("utf-8", "replace")
-
-    def stop(self):
-        """Ends it; the files that it had are gone."""
-        self._end()
-        self._folder.cleanup()
-
-    def _end(self):
-        self._process.terminate()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5)
 
     def _start(self):
         for _ in range(self.N_PORTS):
-            self._run()
+            self._try()
             if self._is_up():
                 return
             self._end()  # also one that runs, but not as it should
@@ -94,19 +65,15 @@ class MetadataMock:
         self._folder.cleanup()
         raise RuntimeError(f"the mock does not start:\n{log[-2000:]}")
 
-    def _run(self):
+    def _try(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        folder = pathlib.Path(self._folder.name)
-        (folder / "configuration.json").write_text(json.dumps(self._configuration), "utf-8")
+        configuration = self._path("configuration.json")
+        configuration.write_text(json.dumps(self._configuration), "utf-8")
         # It would also look for a configuration in HOME and in AEMM_*.
-        env = {k: v for k, v in os.environ.items() if not k.startswith("AEMM_")}
-        with open(folder / "log", "wb") as log:
-            self._process = subprocess.Popen(
-                [os.environ["ENAWATCH_METADATA_MOCK"], "-I", "-n", "127.0.0.1", "-p", str(self.port),
-                 "-c", str(folder / "configuration.json")],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**env, "HOME": str(folder)})
+        self._run([os.environ["ENAWATCH_METADATA_MOCK"], "-I", "-n", "127.0.0.1", "-p", str(self.port),
+                   "-c", str(configuration)], "AEMM_")
 
     def _is_up(self, timeout=10.0):
         """Whether it answers in time; False when it ended."""

@@ -12,18 +12,15 @@ for those there is aws_service.py. Every metric that is asked for needs a name o
 another one whose dimensions are among its own.
 """
 import json
-import os
-import pathlib
 import re
 import ssl
-import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 
 from aws_boto import client
 from aws_signature import Keys
+from counterpart import Counterpart
 
 ADMINISTRATOR = Keys("administrator", "its secret")  # unknown to moto: only good until signatures are required
 STATISTICS = ["SampleCount", "Sum", "Minimum", "Maximum"]
@@ -35,22 +32,17 @@ def policy(actions):
                                                                 "Resource": "*"}]})
 
 
-class Moto:
-    """moto on a free port of 127.0.0.1, in a process of its own. `files` are a certificate and its key, PEM: then it
+class Moto(Counterpart):
+    """moto on a free port; its log has a line for each request. `files` are a certificate and its key, PEM: then it
     speaks TLS, and `ca` is whom to trust."""
 
     def __init__(self, files=None, ca=None):
-        self.ca, self.port = ca, None
-        self._scheme = "https" if files else "http"
-        self._folder = tempfile.TemporaryDirectory(prefix="enawatch-moto-")
+        super().__init__()
+        self.ca, self.scheme = ca, "https" if files else "http"
         self.reader = None  # the keys that read back
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
         command += ["-c", files[0], "-k", files[1]] if files else []
-        env = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
-        with open(self._path("log"), "wb") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder.name,
-                env={**env, "AWS_EC2_METADATA_DISABLED": "true", "HOME": self._folder.name})
+        self._run(command, ("AWS_", "MOTO_"), AWS_EC2_METADATA_DISABLED="true")
         try:
             self._wait_until_it_listens()
             self.reader = self.add_user("monitoring:*", "logs:*")
@@ -58,37 +50,9 @@ class Moto:
             self.stop()
             raise
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    # --- Where it is ---
-
-    @property
-    def endpoint(self):
-        """For example http://127.0.0.1:5000."""
-        return f"{self._scheme}://127.0.0.1:{self.port}"
-
-    @property
-    def log(self):
-        """All it said so far: a line for each request."""
-        return self._path("log").read_text("utf-8", "replace")
-
     @property
     def pid(self):
         return self._process.pid
-
-    def stop(self):
-        """Ends it; what it had is gone."""
-        self._process.terminate()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5)
-        self._folder.cleanup()
 
     def client(self, service, keys=None, **config):
         """boto3 for it; as an administrator unless told otherwise."""
@@ -145,9 +109,6 @@ class Moto:
         return [(event["timestamp"], event["message"]) for event in found["events"]]
 
     # ---
-
-    def _path(self, name):
-        return pathlib.Path(self._folder.name) / name
 
     def _trust(self):
         return ssl.create_default_context(cafile=self.ca) if self.ca else None

@@ -29,8 +29,9 @@ from rig_metadata import Metadata
 OUTSIDE = "ENAWATCH_RIG_OUTSIDE"
 
 
-def in_namespace():
-    """Restarts the script in a network namespace of its own unless it already is in one."""
+def in_namespace(mounts=False):
+    """Restarts the script in a network namespace of its own unless it already is in one; with `mounts` what it
+    mounts is its own, too."""
     here = os.readlink("/proc/self/ns/net")
     if os.environ.get(OUTSIDE, here) != here:
         run("ip", "link", "set", "lo", "up")
@@ -39,13 +40,14 @@ def in_namespace():
     script = [sys.executable] + getattr(sys, "orig_argv", [""] + sys.argv)[1:]
     kept = [f"{key}={value}" for key, value in os.environ.items()
             if key.startswith(("ENAWATCH_", "MESON_", "PYTHON", "PATH", "TMPDIR"))]
-    if works("unshare", "-rn", "true"):
-        command = ["unshare", "-rn"]
-    elif works("unshare", "-n", "true"):
-        command = ["unshare", "-n"]
-    elif works("sudo", "-n", "unshare", "-n", "true"):
+    wanted = "nm" if mounts else "n"
+    if works("unshare", f"-r{wanted}", "true"):
+        command = ["unshare", f"-r{wanted}"]
+    elif works("unshare", f"-{wanted}", "true"):
+        command = ["unshare", f"-{wanted}"]
+    elif works("sudo", "-n", "unshare", f"-{wanted}", "true"):
         print("rig: user namespaces are refused here, using sudo", file=sys.stderr)
-        command = ["sudo", "-n", "unshare", "-n", "env"] + kept
+        command = ["sudo", "-n", "unshare", f"-{wanted}", "env"] + kept
     else:
         sys.exit("rig: needs a network namespace: allow user namespaces, or sudo without a password")
     sys.stdout.flush()

@@ -8,19 +8,17 @@ import struct
 import threading
 import time
 
+from rig_service import Awaited
+
 Arrival = collections.namedtuple("Arrival", "time document")  # unix time, parsed JSON
 
 
-class Watched:
+class Watched(Awaited):
     """Things arrive in other threads: documents, and what was no JSON (garbage)."""
 
     def __init__(self):
+        super().__init__()
         self.documents, self.garbage = [], []
-        self.changed = threading.Condition()  # holds a lock that may be taken twice
-
-    def is_over(self):
-        """Whether nothing can arrive any more."""
-        return False
 
     def take(self, text):
         """Keeps one line or datagram."""
@@ -30,19 +28,6 @@ class Watched:
             except ValueError:
                 self.garbage.append(text)
             self.changed.notify_all()
-
-    def wait_for(self, predicate, timeout=10.0):
-        """The first true predicate(self), asked at every arrival and 20 times a second."""
-        end = time.monotonic() + timeout
-        with self.changed:
-            while True:
-                over, late = self.is_over(), time.monotonic() >= end
-                result = predicate(self)
-                if result:
-                    return result
-                if over or late:
-                    raise TimeoutError(f"{'over' if over else 'timeout'} while waiting: {self}")
-                self.changed.wait(0.05)
 
 
 class Agent(Watched):

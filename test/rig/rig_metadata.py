@@ -19,11 +19,11 @@ import dataclasses
 import fnmatch
 import re
 import secrets
-import threading
 import time
 
 from rig_metadata_keys import EniKeys, Keys
 from rig_metadata_wire import Answer, Listener
+from rig_service import Service
 
 TOKEN_PATH = "/latest/api/token"
 TTL_HEADER, TOKEN_HEADER = "X-aws-ec2-metadata-token-ttl-seconds", "X-aws-ec2-metadata-token"
@@ -50,58 +50,21 @@ class Fault:
         return dataclasses.replace(answer, **{**page, **self.changes})
 
 
-class Metadata:
-    """The metadata service of one instance. stop() is also how it refuses connections: what it knows, its
-    tokens and its port outlast it. `requests` has every request, `violations` (request, reason) of what no
-    client may do; an expired token is none. `token_ttl` ends tokens after so many seconds whatever their
-    header says."""
+class Metadata(Service):
+    """The metadata service of one instance. To use an expired token is no violation. `token_ttl` ends tokens after
+    so many seconds whatever their header says."""
 
     MAX_REQUESTS = 100_000
 
     def __init__(self, host="127.0.0.1", port=0):
-        self.host, self.port = host, port
-        self.requests, self.violations, self.n_dropped = [], [], 0
-        self.changed = threading.Condition()  # holds a lock that may be taken twice
-        self.token_ttl = MAX_TTL_SECONDS
-        self._keys, self._faults, self._tokens = Keys(), [], {}  # tokens: until when they are good
-        self._listener = None
+        super().__init__(host, port)
+        self.n_dropped, self.token_ttl = 0, MAX_TTL_SECONDS
+        self._keys, self._tokens = Keys(), {}  # tokens: until when they are good
         self.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
 
     def __str__(self):
         last = [(r.method, r.path, r.status) for r in self.requests[-5:]]
         return f"metadata {self.endpoint}, {len(self.requests)} requests {last}, {self.violations[-3:]}"
-
-    @property
-    def endpoint(self):
-        """For example http://127.0.0.1:1338."""
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
-
-    @property
-    def n_connections(self):
-        """Since it was started last."""
-        return self._listener.n_connections if self._listener else 0
-
-    def start(self):
-        """Listens; on the same port as before when it was stopped."""
-        if not self._listener:
-            self._listener = Listener(self.host, self.port, self._on_request, self._on_nonsense)
-            self.port = self._listener.server_address[1]
-
-    def stop(self):
-        """Closes the listener and every connection: from now on connections are refused."""
-        if self._listener:
-            listener, self._listener = self._listener, None
-            listener.end()
-
-    def reset(self):
-        """Breaks every connection that waits with RST; the listener stays."""
-        self._listener.reset()
 
     def instance(self, **named):
         """Changes what is known of the instance: fields of rig_metadata_keys.Instance. primary_mac, once set,
@@ -146,14 +109,7 @@ class Metadata:
         Of several faults that match, the one that was set first and is not used up counts. A fault changes
         answers, not rules: tokens and violations are as without it.
         """
-        fault = Fault(pattern, count, changes)
-        with self.changed:
-            self._faults = self._faults + [fault]
-        return fault
-
-    def heal(self):
-        """Forgets all faults."""
-        self._faults = []
+        return self._add_fault(Fault(pattern, count, changes))
 
     def expire_tokens(self):
         """All tokens given out so far become invalid."""
@@ -165,23 +121,13 @@ class Metadata:
         return sum(1 for r in list(self.requests) if r.path.startswith(prefix) and
                    method in (None, r.method) and status in (None, r.status))
 
-    def wait_for(self, predicate, timeout=10.0):
-        """The first true predicate(self), asked at every request and 20 times a second."""
-        end = time.monotonic() + timeout
-        with self.changed:
-            while True:
-                late = time.monotonic() >= end
-                result = predicate(self)
-                if result:
-                    return result
-                if late:
-                    raise TimeoutError(f"timeout while waiting: {self}")
-                self.changed.wait(0.05)
+    def _listen(self):
+        return Listener(self.host, self.port, self._on_request, self._on_nonsense)
 
     def _on_request(self, method, path, headers):
         with self.changed:
             answer, violation = self._judge(method, path, headers)
-            fault = next((f for f in self._faults if f.meets(path)), None)
+            fault = self._fault_of(path)
             if fault:
                 fault.n_done += 1
                 answer = fault.apply(answer)

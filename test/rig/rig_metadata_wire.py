@@ -42,12 +42,12 @@ class Answer:
         return "\r\n".join([*lines, "", ""]).encode(), body
 
 
-def _abort(connection):
+def abort(connection):
     """Closing it will be RST."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _is_aborted(connection):
+def is_aborted(connection):
     return struct.unpack("ii", connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))[0] == 1
 
 
@@ -68,7 +68,7 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.on_request, self.on_nonsense, self.n_connections = on_request, on_nonsense, 0
         self._open, self._changed = set(), threading.Condition()
-        super().__init__((host, port), _Connection)
+        super().__init__((host, port), Connection)
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
@@ -87,7 +87,7 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """Breaks every connection on which nothing is being sent."""
         with self._changed:
             for connection in self._open:
-                _abort(connection)
+                abort(connection)
                 _shut(connection, socket.SHUT_RD)  # wakes its thread; the other side hears nothing yet
 
     def process_request(self, request, client_address):
@@ -98,7 +98,7 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def shutdown_request(self, request):
         with self._changed:
-            if not _is_aborted(request):
+            if not is_aborted(request):
                 _shut(request, socket.SHUT_WR)
             self._open.discard(request)
             self.close_request(request)
@@ -110,21 +110,25 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
             super().handle_error(request, client_address)
 
 
-class _Connection(http.server.BaseHTTPRequestHandler):
+class Connection(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60  # seconds without a request, or with nothing that can be sent
     disable_nagle_algorithm = True
     SILENCE_SECONDS = 600
 
+    def ask(self):
+        """The Answer to the request whose headers are there."""
+        return self.server.on_request(self.command, self.path, self.headers)
+
     def _answer(self):
-        answer = self.server.on_request(self.command, self.path, self.headers)
+        answer = self.ask()
         self.close_connection = self.close_connection or answer.is_end()
         if answer.is_silent:
-            self._is_open_after(self.SILENCE_SECONDS)
-        elif answer.delay and not self._is_open_after(answer.delay):
+            self.is_open_after(self.SILENCE_SECONDS)
+        elif answer.delay and not self.is_open_after(answer.delay):
             self.close_connection = True
         elif answer.is_reset:
-            _abort(self.connection)
+            abort(self.connection)
         elif answer.raw is not None:
             self.connection.sendall(answer.raw)
         else:
@@ -138,12 +142,12 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             return
         self.connection.sendall(head)
         for i in range(len(body)):
-            if not self._is_open_after(pace):
+            if not self.is_open_after(pace):
                 self.close_connection = True
                 return
             self.connection.sendall(body[i:i + 1])
 
-    def _is_open_after(self, seconds):
+    def is_open_after(self, seconds):
         """Lets time pass, at most as long as the connection is open. The next request may not come yet."""
         return not select.select([self.connection], [], [], seconds)[0]
 

@@ -29,7 +29,8 @@ static int setup(void **state)
     bench->fixture = fixture;
     scripted_http_init(&bench->http);
     static char region[] = "eu-west-3";
-    bench->options = (struct cloudwatch_options){.region = region, .compression = COMPRESSION_NONE};
+    bench->options = (struct cloudwatch_options){
+        .aws.region = region, .compression = COMPRESSION_NONE};
     setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1);
     *state = bench;
@@ -50,7 +51,7 @@ static int teardown(void **state)
 static void start(struct bench *bench, uint64_t spread_ms)
 {
     struct sink_setting *setting = &bench->fixture->setting;
-    bench->options.spread_ms = spread_ms;
+    bench->options.aws.spread_ms = spread_ms;
     setting->options = &bench->options;
     setting->http = &bench->http.base;
     setting->profiles = &bench->profiles;
@@ -327,6 +328,20 @@ static void before_our_turn_nothing_is_sent(void **state)
     assert_true(sink_cloudwatch.is_ready(bench->fixture->sink));
 }
 
+// As of a sink that has known the id from its start.
+static void our_turn_is_that_of_the_instance_id_once_it_is_known(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t turn_ns = find_turn(bench);
+    sink_fixture_destroy(bench->fixture);
+    bench->fixture->place.instance_id = NULL;
+    start(bench, 20000);
+    bench->fixture->place.instance_id = "i-0123456789abcdef0";
+    sink_fixture_work(bench->fixture);
+    uint64_t until_ns = sink_fixture_wait(bench->fixture).until_ns;
+    assert_int_equal(until_ns - bench->fixture->now.boot_ns, turn_ns);
+}
+
 // The next period begins between the halves, and its turn is not ours yet.
 static void a_batch_that_has_begun_goes_on_into_the_next_period(void **state)
 {
@@ -442,6 +457,7 @@ int main(void)
         TEST(what_may_have_arrived_and_comes_again_is_counted),
         TEST(connections_after_the_first_are_counted),
         TEST(before_our_turn_nothing_is_sent),
+        TEST(our_turn_is_that_of_the_instance_id_once_it_is_known),
         TEST(a_batch_that_has_begun_goes_on_into_the_next_period),
         TEST(a_refusal_ends_no_outage),
         TEST(in_a_hurry_there_are_no_turns_and_no_rests),
