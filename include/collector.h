@@ -26,6 +26,7 @@ struct tick {
 
 struct collector {
     const struct collector_ops *ops;
+    uint64_t n_gone; // sources that ended, since the start: nobody tells their counters any more
 };
 
 struct collector_ops {

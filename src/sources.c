@@ -33,6 +33,14 @@ enum collect sources_collect(
     return COLLECT_DONE;
 }
 
+uint64_t sources_n_gone(const struct sources *sources)
+{
+    uint64_t n_gone = 0;
+    for (size_t i = 0; i < sources->n_collectors; i++)
+        n_gone += sources->collectors[i]->n_gone;
+    return n_gone;
+}
+
 size_t sources_wait(const struct sources *sources, struct pollfd ret_fds[static SOURCES_MAX])
 {
     for (size_t i = 0; i < sources->n_collectors; i++) {

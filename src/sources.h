@@ -25,6 +25,9 @@ void sources_finish(struct sources *sources);
 enum collect sources_collect(
     struct sources *sources, const struct tick *tick, struct sample *ret_sample);
 
+// How many of what they read ended, since the start.
+uint64_t sources_n_gone(const struct sources *sources);
+
 // What to wait for: fills one per collector, and returns how many there are.
 size_t sources_wait(const struct sources *sources, struct pollfd ret_fds[static SOURCES_MAX]);
 // To be called with what poll(2) made of them.

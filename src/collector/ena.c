@@ -80,6 +80,7 @@ static void remove_source(struct ena *self, size_t i)
     memmove(&self->sources[i], &self->sources[i + 1],
         (self->n_sources - i - 1) * sizeof(struct eni_source *));
     self->n_sources--;
+    self->base.n_gone++;
     self->next -= i < self->next;
     self->has_told_none = false;
 }

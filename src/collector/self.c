@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the daemon itself is doing, as a sample of the instance, once a window. Counts begin at zero
-// with the daemon, and the first sample says so: what the first window counts is not lost as a
-// baseline.
+// How the daemon itself is doing, as a sample of the instance, once a window. The first sample says
+// where its counts begin, which is zero but for those of records, which the journal knows: what the
+// first window counts is not lost as a baseline.
 #include "collector/self.h"
 
 struct self {
     struct collector base;
     const struct health *health;
-    bool has_begun;   // the sample of zeros was given
-    uint64_t told_ns; // boot clock of the tick that had the last sample
+    struct health start; // as it was then: of records, what the journal knows
+    bool has_begun;      // the sample of that was given
+    uint64_t told_ns;    // boot clock of the tick that had the last sample
 };
 
 // 0 where the delivery came in the middle of this very tick.
@@ -34,7 +35,9 @@ static void fill(const struct health *health, const struct now *now, struct samp
     sample_put(sample, METRIC_SELF_RECORDS_MADE, health->n_records_made);
     sample_put(sample, METRIC_SELF_RECORDS_DELIVERED, health->n_records_delivered);
     sample_put(sample, METRIC_SELF_RECORDS_REFUSED, health->n_records_refused);
-    sample_put(sample, METRIC_SELF_RECORDS_DROPPED, health->n_records_dropped);
+    sample_put(sample, METRIC_SELF_RECORDS_EXPIRED, health->n_records_expired);
+    sample_put(sample, METRIC_SELF_RECORDS_UNCLAIMED, health->n_records_unclaimed);
+    sample_put(sample, METRIC_SELF_RECORDS_WAITING, health->n_records_waiting);
     sample_put(sample, METRIC_SELF_DOCUMENTS_REFUSED, health->n_documents_refused);
     sample_put(sample, METRIC_SELF_MAYBE_DOUBLED, health->n_maybe_doubled);
     sample_put(sample, METRIC_SELF_RECONNECTS, health->n_reconnects);
@@ -47,12 +50,11 @@ static void fill(const struct health *health, const struct now *now, struct samp
 static enum collect collect(
     struct collector *collector, const struct tick *tick, struct sample *ret_sample)
 {
-    static const struct health nothing;
     struct self *self = (struct self *)collector;
     bool is_due = tick->is_last && self->told_ns != tick->now.boot_ns;
     if (self->has_begun && !is_due)
         return COLLECT_DONE;
-    fill(self->has_begun ? self->health : &nothing, &tick->now, ret_sample);
+    fill(self->has_begun ? self->health : &self->start, &tick->now, ret_sample);
     self->told_ns = self->has_begun ? tick->now.boot_ns : 0;
     self->has_begun = true;
     return COLLECT_SAMPLE;
@@ -74,5 +76,6 @@ struct collector *self_create(const struct health *health)
     struct self *self = xcalloc(1, sizeof(*self));
     self->base.ops = &ops;
     self->health = health;
+    self->start = *health;
     return &self->base;
 }

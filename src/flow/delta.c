@@ -72,16 +72,26 @@ static struct life *find_life(struct delta_table *table, const struct mac *mac)
     return NULL;
 }
 
-static struct life *life_of(struct delta_table *table, const struct mac *mac)
+static struct life *add_life(struct delta_table *table, const struct mac *mac)
 {
-    struct life *life = find_life(table, mac);
-    if (life != NULL)
-        return life;
-    life = xcalloc(1, sizeof(*life));
+    struct life *life = xcalloc(1, sizeof(*life));
     life->mac = *mac;
     size_t place = place_for_life(table);
     table->lives[place] = life;
     return life;
+}
+
+static struct life *life_of(struct delta_table *table, const struct mac *mac)
+{
+    struct life *life = find_life(table, mac);
+    return life != NULL ? life : add_life(table, mac);
+}
+
+struct life *delta_table_restore(struct delta_table *table, const struct mac *mac)
+{
+    if (table->n_lives == DELTA_MAX_LIVES || find_life(table, mac) != NULL)
+        return NULL;
+    return add_life(table, mac);
 }
 
 static uint64_t resets_of(const struct sample *sample)
@@ -112,6 +122,8 @@ static bool has_restarted(const struct hearing *hearing)
     return false;
 }
 
+// What is of no ENI falls only over a restart of ours: 32-bit counters of the kernel that we had
+// extended, or of another network namespace. Nobody knows what it counted.
 static void hear_driver_counter(
     const struct hearing *hearing, const struct reading *reading, bool is_restarted)
 {
@@ -120,7 +132,12 @@ static void hear_driver_counter(
     uint64_t before = life->baseline.value[metric];
     bool is_from_zero = is_restarted || reading->value < before;
     bool is_other_device = hearing->ifindex != life->ifindex;
-    if (!life->baseline.is_known[metric] || (is_other_device && !is_from_zero))
+    bool is_lost = is_from_zero ? is_of(hearing, metric, METRIC_GROUP_HOST) : is_other_device;
+    if (!life->baseline.is_known[metric])
+        return;
+    if (is_from_zero || is_other_device)
+        note_turning_point(hearing);
+    if (is_lost)
         return;
     put(hearing->delta, metric, reading->value - (is_from_zero ? 0 : before));
     note_elapsed(hearing, life->value_ns[metric]);
@@ -173,6 +190,8 @@ static void confirm(const struct hearing *hearing)
         struct group *group = &hearing->life->groups[id];
         if (group->state != GROUP_TRUTHFUL || !group->is_shown)
             continue;
+        if (!group->origin.is_confirmed)
+            note_turning_point(hearing);
         group->origin.truthful_ns = now_ns;
         group->origin.is_confirmed = true;
     }
@@ -208,7 +227,7 @@ static bool publish_unchanged(const struct hearing *hearing)
 }
 
 // What stood still was seen in each of these samples.
-static void end_standstill(struct life *life)
+void life_end_standstill(struct life *life)
 {
     for (uint32_t i = 0; life->still_ns != 0 && i < life->n_shown; i++)
         life->value_ns[life->shown[i]] = life->still_ns;
@@ -226,7 +245,7 @@ static void note_shown(struct life *life, const struct sample *sample)
 static enum delta_outcome hear(const struct hearing *hearing)
 {
     enum delta_outcome outcome = DELTA_PUBLISH;
-    end_standstill(hearing->life);
+    life_end_standstill(hearing->life);
     int n_groups = hearing->sample->eni != NULL ? N_DEVICE_GROUPS : 0;
     for (int id = 0; id < n_groups; id++) {
         enum delta_outcome r = group_hear(hearing, id);
@@ -260,6 +279,7 @@ enum delta_outcome delta_table_apply(
     ret_delta->n_readings = 0;
     ret_delta->verdicts = 0;
     ret_delta->held = 0;
+    ret_delta->is_turning_point = false;
     enum delta_outcome outcome = DELTA_PUBLISH;
     if (!publish_unchanged(&hearing)) {
         hearing.resets = resets_of(sample);

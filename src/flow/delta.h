@@ -32,6 +32,8 @@ struct delta {
     uint64_t elapsed_ns;   // that the increases cover
     unsigned int verdicts; // enum verdict bits
     unsigned int held;     // 1 << enum metric_group: what is suspect
+    bool is_turning_point; // what was counted up to now may soon be told by nobody any more, or
+                           // counting begins here: worth being written down at once
     uint32_t n_readings;
     struct reading readings[METRIC_MAX];
 };

@@ -103,6 +103,17 @@ static void tell(const struct hearing *hearing, enum verdict verdict)
     hearing->delta->verdicts |= verdict;
 }
 
+// The device may have forgotten, or will: total_resets moved. And what confirms a baseline decides
+// how a fall is judged.
+static void set_origin(const struct hearing *hearing, struct group *group, bool is_confirmed)
+{
+    const struct origin *before = &group->origin;
+    if (before->resets != hearing->resets || before->is_confirmed != is_confirmed)
+        note_turning_point(hearing);
+    group->origin = (struct origin){
+        hearing->sample->at.boot_ns, hearing->resets, hearing->ifindex, is_confirmed};
+}
+
 // Zeros may be a lie: they are no first baseline of anything once that of the group was more.
 static void set_baseline(const struct hearing *hearing, const struct look *look, bool is_confirmed)
 {
@@ -115,8 +126,7 @@ static void set_baseline(const struct hearing *hearing, const struct look *look,
             remember(hearing, &sample->readings[i]);
     }
     look->group->was_lit |= !look->is_dark;
-    look->group->origin = (struct origin){
-        sample->at.boot_ns, hearing->resets, hearing->ifindex, is_confirmed};
+    set_origin(hearing, look->group, is_confirmed);
     look->group->state = GROUP_TRUTHFUL;
     look->group->is_on_trial = false;
 }
@@ -125,6 +135,7 @@ static void set_baseline(const struct hearing *hearing, const struct look *look,
 static void end_baseline(const struct hearing *hearing, const struct look *look, bool is_from_zero)
 {
     struct values *baseline = &hearing->life->baseline;
+    note_turning_point(hearing);
     for (uint32_t i = 0; i < METRIC_N_DEVICE; i++) {
         if (!is_of(hearing, i, look->id))
             continue;
@@ -222,8 +233,19 @@ static bool agrees_with_suspicion(const struct hearing *hearing, const struct lo
     return was_shown;
 }
 
+// Zeros at the start of a suspicion show no life.
+static bool has_shown_life(const struct hearing *hearing, enum metric_group id)
+{
+    for (uint32_t i = 0; i < METRIC_N_DEVICE; i++)
+        if (is_of(hearing, i, id) && hearing->life->suspect.is_known[i])
+            return true;
+    return false;
+}
+
 static void begin_suspicion(const struct hearing *hearing, const struct look *look)
 {
+    if (look->group->state != GROUP_SUSPECT || !has_shown_life(hearing, look->id))
+        note_turning_point(hearing);
     look->group->state = GROUP_SUSPECT;
     look->group->suspect_since_ns = hearing->sample->at.boot_ns;
     look->group->suspect_ifindex = hearing->ifindex;
@@ -263,6 +285,7 @@ static void begin_trial(const struct hearing *hearing, const struct look *look)
     tell(hearing, look->group->origin.is_confirmed ? VERDICT_RESET : VERDICT_REBASED);
     look->group->state = GROUP_TRUTHFUL;
     look->group->is_on_trial = true;
+    note_turning_point(hearing);
     publish_zeros(hearing, look);
 }
 

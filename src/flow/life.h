@@ -8,6 +8,12 @@
 #define N_DEVICE_GROUPS METRIC_GROUP_DRIVER
 #define NO_RESETS       UINT64_MAX // total_resets was not there to read
 
+// A life that was not known; NULL when it was, or there is no room. For what is restored: all that
+// a first sample makes of a life is then yet to be filled in.
+struct life *delta_table_restore(struct delta_table *table, const struct mac *mac);
+// Brings `value_ns` up to what `still_ns` says.
+void life_end_standstill(struct life *life);
+
 enum group_state { GROUP_FIRST, GROUP_TRUTHFUL, GROUP_SUSPECT };
 
 // Where a group's baseline came from.
@@ -91,9 +97,16 @@ static inline void put(struct delta *delta, uint32_t metric, uint64_t value)
     delta->readings[delta->n_readings++] = (struct reading){metric, value};
 }
 
+static inline void note_turning_point(const struct hearing *hearing)
+{
+    hearing->delta->is_turning_point = true;
+}
+
 static inline void remember(const struct hearing *hearing, const struct reading *reading)
 {
     struct life *life = hearing->life;
+    if (!life->baseline.is_known[reading->metric] && is_counter(hearing, reading->metric))
+        note_turning_point(hearing);
     life->baseline.value[reading->metric] = reading->value;
     life->baseline.is_known[reading->metric] = true;
     life->value_ns[reading->metric] = hearing->sample->at.boot_ns;

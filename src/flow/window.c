@@ -314,25 +314,6 @@ bool window_end_tick(struct window *window, const struct now *now)
     return window->has_ended;
 }
 
-static uint64_t sum_of(const struct track *track)
-{
-    uint64_t sum = track->property;
-    for (uint32_t i = 0; i < track->series.n_runs; i++)
-        sum += track->series.runs[i].value * track->series.runs[i].n_values;
-    return sum;
-}
-
-// Where no packet was eligible there is no share, neither 0 nor 100.
-static void derive_share(
-    const struct window *window, struct member *member, enum metric_scope scope)
-{
-    uint64_t eligible = sum_of(&member->tracks[METRIC_SRD_ELIGIBLE_TX_PKTS]);
-    uint64_t sent = sum_of(&member->tracks[METRIC_SRD_TX_PKTS]);
-    struct reading share = {METRIC_SRD_TX_SHARE_PERCENT, percent_hundredths(sent, eligible)};
-    if (eligible > 0)
-        take_value(member, &window->catalog->metrics[share.metric], scope, &share);
-}
-
 // Empties a member for the next window and keeps its memory.
 static void clear_member(struct member *member)
 {
@@ -363,62 +344,63 @@ static void clear_enis(struct window *window)
     window->n_enis = n_kept;
 }
 
-// How many ENIs were read; what they offer is what the instance does.
-static uint32_t count_read(struct window *window)
-{
-    uint32_t n_read = 0;
-    struct metric_set *offered = &window->instance->eni.offered;
-    *offered = (struct metric_set){0};
-    for (size_t i = 0; i < window->n_enis; i++) {
-        if (!window->enis[i]->was_read)
-            continue;
-        n_read++;
-        metric_set_add_all(offered, &window->enis[i]->eni.offered);
-    }
-    return n_read;
-}
-
 // Whether an exceeded counter moved in this window.
 static bool is_loud(const struct member *member)
 {
     for (uint32_t i = 0; i < METRIC_N_EXCEEDED; i++)
-        if (sum_of(&member->tracks[i]) > 0)
+        if (track_sum(&member->tracks[i]) > 0)
             return true;
     return false;
 }
 
-static struct record *close_instance(struct window *window)
+// What the ENIs offer that were read is what the instance does.
+static struct record *instance_record(const struct window *window)
 {
-    uint32_t n_enis = count_read(window);
-    derive_share(window, window->instance, METRIC_SCOPE_INSTANCE);
-    struct record *record = member_record(window, window->instance, METRIC_SCOPE_INSTANCE);
-    window->instance->was_read = false;
-    if (record == NULL)
-        return NULL; // the sums go on to the next record
-    record->n_enis = n_enis;
-    clear_member(window->instance);
+    uint32_t n_read = 0;
+    struct metric_set offered = {0};
+    for (size_t i = 0; i < window->n_enis; i++) {
+        if (!window->enis[i]->was_read)
+            continue;
+        n_read++;
+        metric_set_add_all(&offered, &window->enis[i]->eni.offered);
+    }
+    struct record *record = member_record(
+        window, window->instance, METRIC_SCOPE_INSTANCE, &offered);
+    if (record != NULL)
+        record->n_enis = n_read;
     return record;
 }
 
-static struct record *close_eni(const struct window *window, struct member *member)
+static struct record *eni_record(const struct window *window, const struct member *member)
 {
     if (!is_loud(member) && window->options->quiet_enis == QUIET_ENIS_OMIT)
         return NULL;
-    derive_share(window, member, METRIC_SCOPE_ENI);
-    return member_record(window, member, METRIC_SCOPE_ENI);
+    return member_record(window, member, METRIC_SCOPE_ENI, &member->eni.offered);
+}
+
+struct record *window_snapshot(const struct window *window)
+{
+    if (!window->is_open)
+        return NULL;
+    struct record *first = instance_record(window);
+    struct record **end = first != NULL ? &first->next : &first;
+    for (size_t i = 0; i < window->n_enis; i++) {
+        *end = eni_record(window, window->enis[i]);
+        if (*end != NULL)
+            end = &(*end)->next;
+    }
+    return first;
 }
 
 struct record *window_close(struct window *window)
 {
+    struct record *first = window_snapshot(window);
     if (!window->is_open)
         return NULL;
-    struct record *first = close_instance(window);
-    struct record **end = first != NULL ? &first->next : &first;
-    for (size_t i = 0; i < window->n_enis; i++) {
-        *end = close_eni(window, window->enis[i]);
-        if (*end != NULL)
-            end = &(*end)->next;
-    }
+    // The sums of an instance without a record go on to the next one.
+    window->instance->was_read = false;
+    if (first != NULL && first->scope == METRIC_SCOPE_INSTANCE)
+        clear_member(window->instance);
     clear_enis(window);
     window->is_open = false;
     return first;

@@ -33,7 +33,7 @@ struct window {
     struct member *instance;
     struct member **enis;
     size_t n_enis;
-    uint64_t largest_available; // conntrack_allowance_available, of any ENI since the start
+    uint64_t largest_available; // conntrack_allowance_available, of any ENI in this boot
     size_t next; // where the next member is probably: ENIs come in the same order in each tick
     struct window_tick {
         bool has_value;
@@ -60,3 +60,5 @@ bool window_end_tick(struct window *window, const struct now *now);
 // value. The caller owns them and gives them their sequence numbers. The window is then closed and
 // empty.
 struct record *window_close(struct window *window);
+// The same records, of a window that stays open and as it is.
+struct record *window_snapshot(const struct window *window);

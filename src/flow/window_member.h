@@ -26,6 +26,9 @@ struct member {
     struct track tracks[METRIC_MAX];
 };
 
-// The record of a member, without its sequence number; NULL where it has no series.
-struct record *member_record(
-    const struct window *window, const struct member *member, enum metric_scope scope);
+// The record of a member that offers these, without its sequence number; NULL where it has no
+// series.
+struct record *member_record(const struct window *window, const struct member *member,
+    enum metric_scope scope, const struct metric_set *offered);
+// The sum of a counter over the window so far.
+uint64_t track_sum(const struct track *track);

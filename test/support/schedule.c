@@ -6,6 +6,24 @@
 #include "support/plight.h"
 #include "support/schedule.h"
 
+const struct schedule_class schedule_classes[SCHEDULE_N_CLASSES] = {
+    {"increments", PLIGHT_HIDDEN, true},
+    {"lies", PLIGHT_LIE | PLIGHT_HIDDEN, true},
+    {"told resets", PLIGHT_TOLD | PLIGHT_KEPT, true},
+    {"untold resets", PLIGHT_UNTOLD | PLIGHT_KEPT, true},
+    {"other ifindex or card", PLIGHT_ATTACH | PLIGHT_OTHER, true},
+    {"resets while reads fail", PLIGHT_STORM, true},
+    {"all, one by one", 255, true},
+    {"anything", 255, false},
+};
+
+size_t schedule_n_of_each_class(size_t n_schedules)
+{
+    const char *wanted = getenv("ENAWATCH_TEST_SCHEDULES");
+    size_t n = wanted != NULL ? strtoull(wanted, NULL, 0) : n_schedules;
+    return (n + SCHEDULE_N_CLASSES - 1) / SCHEDULE_N_CLASSES;
+}
+
 static bool is_in_tail(const struct schedule *schedule)
 {
     return schedule->tick >= schedule->n_ticks;
@@ -76,6 +94,20 @@ static const struct look *take(struct schedule *schedule, size_t card)
     card_show(&schedule->cards[card], &schedule->dice, look);
     plight_seen(schedule, look);
     return look;
+}
+
+void schedule_fill(const struct schedule *schedule, const struct look *look, struct eni *ret_eni,
+    struct sample *ret_sample)
+{
+    *ret_eni = schedule->cards[look->card].eni;
+    ret_eni->ifindex = look->ifindex;
+    ret_sample->eni = ret_eni;
+    ret_sample->at = look->at;
+    ret_sample->read_ns = 0;
+    ret_sample->n_readings = 0;
+    for (uint32_t i = 0; i < HISTORY_N_METRICS; i++)
+        if (look_shows(look, i))
+            sample_put(ret_sample, history_to_catalog(i), look->values[i]);
 }
 
 const struct look *schedule_next(struct schedule *schedule)

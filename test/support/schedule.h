@@ -33,6 +33,11 @@ struct schedule_class {
     bool is_spaced;
 };
 
+#define SCHEDULE_N_CLASSES 8
+extern const struct schedule_class schedule_classes[SCHEDULE_N_CLASSES];
+// How many schedules to play: so many in all, or ENAWATCH_TEST_SCHEDULES.
+size_t schedule_n_of_each_class(size_t n_schedules);
+
 // What a card goes through now. Plights are counted in samples that are still to come.
 struct course {
     bool is_calm;           // the last plight was seen to be over for longer than the verdict
@@ -65,5 +70,8 @@ struct schedule {
 
 void schedule_init(
     struct schedule *schedule, const struct schedule_class *schedule_class, uint64_t seed);
+// The sample of a look at a card of the schedule, as the ENI was then.
+void schedule_fill(const struct schedule *schedule, const struct look *look, struct eni *ret_eni,
+    struct sample *ret_sample);
 // The next sample, kept in `looks`; NULL at the end.
 const struct look *schedule_next(struct schedule *schedule);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A delta table, an ENI and a sample in hand, for the tests of flow/delta.c. Seconds are after
-// second 100 of the boot clock.
+// second 100 of the boot clock. With DELTA_RELOADED the daemon restarts before every sample, and
+// everything is as it is without.
 #pragma once
 
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "base.h"
 #include "flow/catalog.h"
 #include "flow/delta.h"
+#include "support/reload.h"
 #include "support/unit.h"
 
 #define SECOND NS_PER_S
@@ -57,6 +59,9 @@ static inline void put(struct bench *bench, uint32_t metric, uint64_t value)
 
 static inline enum delta_outcome apply(struct bench *bench)
 {
+#ifdef DELTA_RELOADED
+    reload(&bench->table, &bench->sample.at);
+#endif
     return delta_table_apply(&bench->table, &bench->sample, &bench->delta);
 }
 

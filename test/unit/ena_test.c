@@ -7,6 +7,7 @@
 
 #include "collector/ena.h"
 #include "flow/catalog.h"
+#include "sources.h"
 #include "support/listener.h"
 #include "support/replay_player.h"
 #include "support/unit.h"
@@ -387,6 +388,27 @@ static void many_missing_names_leave_room_for_what_they_need(void **state)
     assert_int_equal(n_missing(bench), listener_count(&bench->listener, "that needs a driver"));
 }
 
+// Of two collectors; the other one reads the same device, and looks at it no more.
+static void enis_that_ended_are_counted_over_all_collectors(void **state)
+{
+    struct bench *bench = *state;
+    static const uint64_t expected[] = {0, 1, 1, 3};
+    start(bench, NULL, ENS5 EXCEEDED "time +1s\ngone\ntime +1s\ninterface ens5\ntime +1s\ngone\n",
+        ENS6 EXCEEDED "time +3s\ngone\n");
+    struct sources sources = {0};
+    sources_add(&sources, bench->collector);
+    sources_add(&sources, ena_create(&bench->options, 1000, &bench->catalog, bench->counters));
+    for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+        tick(bench);
+        assert_int_equal(sources_n_gone(&sources), expected[i]);
+        assert_int_equal(bench->collector->n_gone, expected[i]);
+        go_on(bench->counters, i + 1 < ARRAY_SIZE(expected));
+    }
+    sources.collectors[1]->n_gone = 40;
+    assert_int_equal(sources_n_gone(&sources), 43);
+    sources.collectors[1]->ops->destroy(sources.collectors[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -410,6 +432,7 @@ int main(void)
         TEST(of_what_needs_the_same_only_what_is_new_is_told),
         TEST(an_eni_without_allowances_is_told_once),
         TEST(many_missing_names_leave_room_for_what_they_need),
+        TEST(enis_that_ended_are_counted_over_all_collectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

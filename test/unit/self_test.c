@@ -222,7 +222,7 @@ static void each_count_has_a_metric_of_its_own(void **state)
         {&bench->health.n_records_made, METRIC_SELF_RECORDS_MADE},
         {&bench->health.n_records_delivered, METRIC_SELF_RECORDS_DELIVERED},
         {&bench->health.n_records_refused, METRIC_SELF_RECORDS_REFUSED},
-        {&bench->health.n_records_dropped, METRIC_SELF_RECORDS_DROPPED},
+        {&bench->health.n_records_expired, METRIC_SELF_RECORDS_EXPIRED},
         {&bench->health.n_documents_refused, METRIC_SELF_DOCUMENTS_REFUSED},
         {&bench->health.n_maybe_doubled, METRIC_SELF_MAYBE_DOUBLED},
         {&bench->health.n_reconnects, METRIC_SELF_RECONNECTS},

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/baseline.h"
+#include "support/reload.h"
+#include "support/unit.h"
+
+char *reload_save(const struct delta_table *table)
+{
+    struct window window = {0};
+    json_t *baseline = baseline_save(table, &window);
+    char *text = json_dumps(baseline, JSON_COMPACT);
+    assert_non_null(text);
+    json_decref(baseline);
+    return text;
+}
+
+void reload_load(struct delta_table *table, const char *text, const struct now *now)
+{
+    struct window window = {0};
+    const struct catalog *catalog = table->catalog;
+    struct delta_options options = {.verdict_ms = table->verdict_ns / NS_PER_MS};
+    json_t *baseline = json_loads(text, 0, NULL);
+    assert_non_null(baseline);
+    delta_table_finish(table);
+    delta_table_init(table, catalog, &options);
+    baseline_load(baseline, now, table, &window);
+    json_decref(baseline);
+}
+
+void reload(struct delta_table *table, const struct now *now)
+{
+    scoped_free char *text = reload_save(table);
+    reload_load(table, text, now);
+}
