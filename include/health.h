@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the daemon itself is doing: counts since its start. The pipeline owns one and counts verdicts
-// and records; the daemon, which makes the ticks, counts those; collector/self.c reads it like any
-// other source.
+// How the daemon itself is doing: counts since its start, those of records since the journal's. The
+// daemon owns one and counts ticks; the pipeline counts verdicts, the journal records;
+// collector/self.c reads it like any other source.
 #pragma once
 
 #include <stdint.h>
@@ -14,10 +14,14 @@ struct health {
     uint64_t n_ticks_late;     // that began more than half an interval late
     uint64_t n_suspect;        // samples of which a group was held
     uint64_t n_lies, n_resets, n_rebased;
-    uint64_t n_records_made; // each is then delivered, refused or dropped, or waits
+    // Of records, over all starts that the journal knows of:
+    // made = delivered + refused + expired + unclaimed + waiting
+    uint64_t n_records_made;
     uint64_t n_records_delivered;
     uint64_t n_records_refused;   // wholly or in part, for good: by the destination, or before it
-    uint64_t n_records_dropped;   // for want of room
+    uint64_t n_records_expired;   // too old for CloudWatch, or the oldest when there was no room
+    uint64_t n_records_unclaimed; // of another instance: our image was made from it
+    uint64_t n_records_waiting;   // in the journal
     uint64_t n_documents_refused; // by the destination: items, of which a record has one or more
     uint64_t n_maybe_doubled;     // items that the destination may have taken twice
     uint64_t n_reconnects;        // of the sink: connections after the first one

@@ -34,6 +34,7 @@ struct parts {
     uint32_t values_per_part;
     uint32_t n_parts; // 0: not planned yet
     uint32_t sets;    // of datums: a bit for each dimension set that was complete, in their order
+    uint32_t key;     // of the encoder's settings that it was made with; 0: none of today's
 };
 
 // A start of the daemon: whose records they are. Owned by the journal, for as long as it has one of
@@ -64,5 +65,8 @@ struct record {
     struct parts parts; // planned when it is first sent, and kept: `part` and `parts` never change
     uint32_t n_parts_taken; // by the sink, or refused
     bool is_refused;        // one of these was; or without parts: it has none to publish
-    struct record *next;    // in the journal's queue
+    bool is_in_flight;      // the sink has items of it
+    uint32_t stored_bytes;  // of it as text in the journal's file; 0 where there is none
+    struct record *next;    // in the journal's queue, where `prev` is the older one
+    struct record *prev;
 };

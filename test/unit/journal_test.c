@@ -1,298 +1,354 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bounded queue of records: first in first out, the oldest go first when there is no room, and
-// never what is in flight.
+// The one queue: what comes, what goes, what is found again, and the counts of all of it.
+#include <string.h>
+
 #include "base.h"
-#include "store/journal.h"
-#include "unit/dice.h"
+#include "support/journal_fixture.h"
+#include "support/unit.h"
 
-#define MAX_BYTES 1000
-
-static int set_up(void **state)
+static void append(struct journal_fixture *fixture, uint64_t first, size_t n)
 {
-    *state = xcalloc(1, sizeof(struct journal));
-    struct journal_options options = {.max_bytes = MAX_BYTES};
-    journal_init(*state, &options);
-    return 0;
+    journal_append(&fixture->journal, journal_fixture_records(fixture, first, n),
+        journal_fixture_object(first + n));
+    journal_fixture_check_counts(fixture);
 }
 
-static int tear_down(void **state)
+static void settle(struct journal_fixture *fixture, struct record *record, enum settled settled)
 {
-    journal_finish(*state);
-    free(*state);
-    return 0;
+    journal_settle(&fixture->journal, record, settled);
+    journal_fixture_check_counts(fixture);
 }
 
-// What it says to be large need not be: only the number counts.
-static struct record *record_of(uint64_t sequence, size_t bytes)
+// What waits are the records of these numbers, in this order.
+static void assert_waits(const struct journal_fixture *fixture, const uint64_t *numbers, size_t n)
 {
-    struct record *record = xcalloc(1, sizeof(*record));
-    record->sequence = sequence;
-    record->bytes = bytes;
+    const struct record *record = fixture->journal.queue.first;
+    for (size_t i = 0; i < n; i++, record = record->next) {
+        assert_non_null(record);
+        scoped_free struct record *made = journal_fixture_record(fixture, numbers[i]);
+        assert_true(journal_fixture_is_same(record, made));
+    }
+    assert_null(record);
+    assert_int_equal(fixture->health.n_records_waiting, n);
+}
+
+#define ASSERT_WAITS(fixture, ...)                                                                 \
+    assert_waits(                                                                                  \
+        fixture, (const uint64_t[]){__VA_ARGS__}, ARRAY_SIZE(((const uint64_t[]){__VA_ARGS__})))
+
+static void records_get_their_start_and_a_sequence(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    const struct journal *journal = &fixture->journal;
+    journal_fixture_open_memory(fixture);
+    append(fixture, 1, 2);
+    append(fixture, 3, 0);
+    append(fixture, 3, 1);
+    ASSERT_WAITS(fixture, 1, 2, 3);
+    uint64_t sequence = 0;
+    for (const struct record *record = journal->queue.first; record != NULL;
+         record = record->next) {
+        assert_int_equal(record->sequence, ++sequence);
+        assert_ptr_equal(record->start, journal->start);
+    }
+    assert_string_equal(journal->start->name, "start-1");
+    assert_string_equal(journal->start->boot_id, "boot-a");
+    assert_true(journal->start->is_this_boot);
+    assert_int_equal(fixture->health.n_records_made, 3);
+}
+
+static void each_fate_has_its_count(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open_memory(fixture);
+    append(fixture, 1, 10);
+    for (int i = 0; i < N_SETTLED; i++)
+        for (int j = 0; j <= i; j++)
+            settle(
+                fixture, j % 2 == 0 ? journal->queue.first : journal->queue.last, (enum settled)i);
+    assert_waits(fixture, NULL, 0);
+    assert_int_equal(fixture->health.n_records_delivered, 1);
+    assert_int_equal(fixture->health.n_records_refused, 2);
+    assert_int_equal(fixture->health.n_records_expired, 3);
+    assert_int_equal(fixture->health.n_records_unclaimed, 4);
+}
+
+static void without_a_directory_nothing_is_written_and_nothing_said(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    journal_fixture_open_memory(fixture);
+    append(fixture, 1, 3);
+    journal_checkpoint(
+        &fixture->journal, journal_fixture_records(fixture, 4, 2), journal_fixture_object(9));
+    assert_int_equal(journal_fixture_number(journal_baseline(&fixture->journal)), 9);
+    ASSERT_WAITS(fixture, 1, 2, 3);
+    journal_note_who(&fixture->journal, journal_fixture_object(5));
+    assert_int_equal(
+        journal_fixture_number(journal_who(&fixture->journal, fixture->journal.start)), 5);
+    settle(fixture, fixture->journal.queue.first, SETTLED_UNCLAIMED);
+    journal_note_taken(&fixture->journal, fixture->journal.queue.first);
+    journal_flush(&fixture->journal);
+    journal_close(&fixture->journal);
+    assert_int_equal(access(fixture->directory, F_OK), -1);
+    assert_int_equal(log_catcher_lines(&fixture->log), 0);
+}
+
+static void a_journal_that_was_never_opened_can_be_closed(void **state)
+{
+    (void)state;
+    struct journal journal = {.start = NULL};
+    journal_close(&journal);
+}
+
+static void a_restart_finds_what_was_left(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    assert_null(journal_baseline(journal));
+    journal_note_who(journal, journal_fixture_object(11));
+    append(fixture, 1, 4);
+    settle(fixture, journal->queue.first->next, SETTLED_DELIVERED);
+    settle(fixture, journal->queue.first, SETTLED_REFUSED);
+    journal_close(journal); // which writes what was noted
+    journal_fixture_open(fixture, "boot-a", "start-2");
+    ASSERT_WAITS(fixture, 3, 4);
+    assert_int_equal(fixture->health.n_records_made, 4);
+    assert_int_equal(fixture->health.n_records_delivered, 1);
+    assert_int_equal(fixture->health.n_records_refused, 1);
+    assert_int_equal(journal_fixture_number(journal_baseline(journal)), 5);
+    assert_int_equal(journal->queue.first->sequence, 3);
+    assert_string_equal(journal->queue.first->start->name, "start-1");
+    assert_true(journal->queue.first->start->is_this_boot);
+    assert_ptr_not_equal(journal->queue.first->start, journal->start);
+    assert_int_equal(journal_fixture_number(journal_who(journal, journal->start)), 11);
+    append(fixture, 5, 1);
+    assert_int_equal(journal->queue.last->sequence, 1);
+    assert_string_equal(journal->queue.last->start->name, "start-2");
+    assert_int_equal(log_catcher_count(&fixture->log, "2 records of before wait for delivery"), 1);
+    assert_int_equal(log_catcher_lines(&fixture->log), 1);
+}
+
+static void another_boot_has_no_baseline_and_is_somebody_else_perhaps(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    journal_note_who(journal, journal_fixture_object(11));
+    append(fixture, 1, 1);
+    journal_close(journal);
+    journal_fixture_open(fixture, "boot-b", "start-2");
+    assert_null(journal_baseline(journal));
+    assert_null(journal_who(journal, journal->start));
+    assert_false(journal->queue.first->start->is_this_boot);
+    assert_string_equal(journal->queue.first->start->boot_id, "boot-a");
+    assert_int_equal(journal_fixture_number(journal_who(journal, journal->queue.first->start)), 11);
+    journal_note_who(journal, journal_fixture_object(12));
+    append(fixture, 2, 1);
+    journal_close(journal);
+    journal_fixture_open(fixture, "boot-b", "start-3");
+    assert_int_equal(journal_fixture_number(journal_baseline(journal)), 3);
+    assert_int_equal(journal_fixture_number(journal_who(journal, journal->queue.first->start)), 11);
+    assert_int_equal(journal_fixture_number(journal_who(journal, journal->start)), 12);
+}
+
+static size_t n_bytes_of(const struct journal_fixture *fixture, const char *name)
+{
+    size_t n_bytes;
+    free(journal_fixture_read(fixture, name, &n_bytes));
+    return n_bytes;
+}
+
+static void who_we_are_is_written_when_it_is_news(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    size_t n_before = n_bytes_of(fixture, "journal");
+    journal_note_who(journal, journal_fixture_object(1));
+    size_t n_after = n_bytes_of(fixture, "journal");
+    assert_true(n_after > n_before);
+    journal_note_who(journal, journal_fixture_object(1));
+    assert_int_equal(n_bytes_of(fixture, "journal"), n_after);
+    journal_close(journal);
+    journal_fixture_open(fixture, "boot-a", "start-2");
+    n_before = n_bytes_of(fixture, "journal");
+    journal_note_who(journal, journal_fixture_object(1));
+    assert_int_equal(n_bytes_of(fixture, "journal"), n_before);
+    journal_note_who(journal, journal_fixture_object(2));
+    assert_true(n_bytes_of(fixture, "journal") > n_before);
+}
+
+// A process that ends without a word: its file is as it was at this moment.
+static void crash(struct journal_fixture *fixture, const char *boot_id, const char *name)
+{
+    size_t n_bytes;
+    scoped_free char *bytes = journal_fixture_read(fixture, "journal", &n_bytes);
+    journal_close(&fixture->journal);
+    journal_fixture_write(fixture, "journal", bytes, n_bytes);
+    journal_fixture_open(fixture, boot_id, name);
+}
+
+static void the_open_window_waits_after_a_crash_as_it_was_checkpointed_last(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    append(fixture, 1, 1);
+    journal_checkpoint(
+        journal, journal_fixture_records(fixture, 10, 1), journal_fixture_object(100));
+    journal_checkpoint(
+        journal, journal_fixture_records(fixture, 20, 2), journal_fixture_object(200));
+    ASSERT_WAITS(fixture, 1); // nobody waits for what is not closed
+    crash(fixture, "boot-a", "start-2");
+    ASSERT_WAITS(fixture, 1, 20, 21);
+    assert_int_equal(journal->queue.last->sequence, 3);
+    assert_string_equal(journal->queue.last->start->name, "start-1");
+    assert_int_equal(journal_fixture_number(journal_baseline(journal)), 200);
+    crash(fixture, "boot-b", "start-3"); // they were made then, and are not made again
+    ASSERT_WAITS(fixture, 1, 20, 21);
+    assert_int_equal(fixture->health.n_records_made, 3);
+    assert_null(journal_baseline(journal));
+}
+
+static void a_window_that_is_closed_voids_its_checkpoint(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    journal_checkpoint(
+        journal, journal_fixture_records(fixture, 10, 2), journal_fixture_object(100));
+    append(fixture, 1, 1);
+    crash(fixture, "boot-a", "start-2");
+    ASSERT_WAITS(fixture, 1);
+    assert_int_equal(journal_fixture_number(journal_baseline(journal)), 2);
+}
+
+static struct record *plan(struct record *record, uint32_t n_taken)
+{
+    record->parts = (struct parts){
+        .metrics_per_part = 2, .values_per_part = 50, .n_parts = 4, .sets = 3, .key = 12345};
+    record->n_parts_taken = n_taken;
     return record;
 }
 
-static size_t append(struct journal *journal, uint64_t sequence, size_t bytes)
+static void parts_that_were_taken_are_not_sent_again(void **state)
 {
-    return journal_append(journal, record_of(sequence, bytes));
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    append(fixture, 1, 3);
+    journal_note_taken(journal, plan(journal->queue.first, 1));
+    journal_note_taken(journal, plan(journal->queue.first, 3));
+    journal->queue.last->is_refused = true;
+    journal_note_taken(journal, plan(journal->queue.last, 2));
+    journal_flush(journal);
+    crash(fixture, "boot-a", "start-2");
+    const struct record *record = journal->queue.first;
+    assert_int_equal(record->n_parts_taken, 3);
+    assert_int_equal(record->parts.n_parts, 4);
+    assert_int_equal(record->parts.key, 12345);
+    assert_false(record->is_refused);
+    assert_int_equal(record->next->parts.n_parts, 0);
+    assert_int_equal(journal->queue.last->n_parts_taken, 2);
+    assert_true(journal->queue.last->is_refused);
 }
 
-// The queue holds exactly these, in this order, and its counts say so.
-static void assert_holds(
-    const struct journal *journal, const uint64_t *sequences, size_t n, uint64_t n_bytes)
+static void what_is_noted_is_not_written_before_its_time(void **state)
 {
-    const struct record *record = journal->first, *last = NULL;
-    for (size_t i = 0; i < n; i++) {
-        assert_non_null(record);
-        assert_int_equal(record->sequence, sequences[i]);
-        last = record;
-        record = record->next;
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    append(fixture, 1, 2);
+    size_t n_before = n_bytes_of(fixture, "journal");
+    settle(fixture, journal->queue.first, SETTLED_DELIVERED);
+    settle(fixture, journal->queue.first, SETTLED_DELIVERED);
+    assert_int_equal(n_bytes_of(fixture, "journal"), n_before);
+    journal_flush(journal);
+    size_t n_after = n_bytes_of(fixture, "journal");
+    assert_true(n_after > n_before);
+    journal_flush(journal); // nothing more
+    assert_int_equal(n_bytes_of(fixture, "journal"), n_after);
+    crash(fixture, "boot-a", "start-2");
+    assert_waits(fixture, NULL, 0);
+    assert_int_equal(fixture->health.n_records_delivered, 2);
+}
+
+static void what_nobody_claims_is_copied_to_a_file_of_its_own(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    journal_note_who(journal, journal_fixture_object(11));
+    append(fixture, 1, 2);
+    append(fixture, 3, 1);
+    journal_close(journal);
+    journal_fixture_open(fixture, "boot-b", "start-2");
+    settle(fixture, journal->queue.first, SETTLED_UNCLAIMED);
+    settle(fixture, journal->queue.last, SETTLED_UNCLAIMED);
+    journal_flush(journal);
+    ASSERT_WAITS(fixture, 2);
+    // It is read as a journal is: with a header it is one, of what was not claimed.
+    size_t n_copied;
+    scoped_free char *copied = journal_fixture_read(fixture, "unclaimed", &n_copied);
+    struct line file = {0};
+    line_begin(&file);
+    line_add(&file, "{\"journal\":1,\"by\":\"test\",\"baseline\":\"sound\"}");
+    line_end(&file);
+    line_add_bytes(&file, copied, n_copied);
+    journal_close(journal);
+    journal_fixture_write(fixture, "journal", file.text, file.n_bytes);
+    line_finish(&file);
+    journal_fixture_open(fixture, "boot-c", "start-3");
+    ASSERT_WAITS(fixture, 1, 3);
+    assert_string_equal(journal->queue.first->start->name, "start-1");
+    assert_int_equal(journal_fixture_number(journal_who(journal, journal->queue.first->start)), 11);
+    assert_int_equal(log_catcher_count(&fixture->log, "damaged"), 0);
+}
+
+// The reader: cut -c10- | jq.
+static void each_line_is_json_behind_its_checksum(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    static const char *const members[] = {
+        "journal", "start", "totals", "who", "window", "open", "settled"};
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    journal_note_who(&fixture->journal, journal_fixture_object(1));
+    append(fixture, 1, 2);
+    journal_checkpoint(
+        &fixture->journal, journal_fixture_records(fixture, 3, 1), journal_fixture_object(9));
+    settle(fixture, fixture->journal.queue.first, SETTLED_DELIVERED);
+    journal_flush(&fixture->journal);
+    size_t n_bytes;
+    scoped_free char *bytes = journal_fixture_read(fixture, "journal", &n_bytes);
+    char *at = bytes;
+    for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+        json_auto_t *json = json_loads(strsep(&at, "\n") + 9, 0, NULL);
+        assert_non_null(json_object_get(json, members[i]));
     }
-    assert_null(record);
-    assert_ptr_equal(journal->last, last);
-    assert_int_equal(journal->n_records, n);
-    assert_int_equal(journal->n_bytes, n_bytes);
+    assert_string_equal(at, "");
 }
 
-#define ASSERT_HOLDS(journal, n_bytes, ...)                                                        \
-    assert_holds(journal, (const uint64_t[]){__VA_ARGS__},                                         \
-        ARRAY_SIZE(((const uint64_t[]){__VA_ARGS__})), n_bytes)
-
-static bool is_of_set(const struct record *record, void *context)
-{
-    const uint64_t *set = context;
-    return (*set >> record->sequence % 64 & 1) != 0;
-}
-
-static size_t prefer(struct journal *journal, uint64_t set)
-{
-    return journal_prefer(journal, is_of_set, &set);
-}
-
-static void a_new_journal_is_empty(void **state)
-{
-    assert_holds(*state, NULL, 0, 0);
-}
-
-static void records_leave_in_the_order_in_which_they_came(void **state)
-{
-    struct journal *journal = *state;
-    for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(append(journal, i, 100), 0);
-    ASSERT_HOLDS(journal, 300, 1, 2, 3);
-    journal_pop(journal);
-    ASSERT_HOLDS(journal, 200, 2, 3);
-    journal_pop(journal);
-    ASSERT_HOLDS(journal, 100, 3);
-    journal_pop(journal);
-    assert_holds(journal, NULL, 0, 0);
-    assert_int_equal(append(journal, 4, 10), 0);
-    ASSERT_HOLDS(journal, 10, 4);
-    assert_int_equal(journal->n_dropped, 0);
-}
-
-static void a_record_that_still_points_to_another_is_appended_alone(void **state)
-{
-    struct journal *journal = *state;
-    struct record stray = {.sequence = 99};
-    struct record *record = record_of(1, 10);
-    record->next = &stray; // as those that window_close() links
-    assert_int_equal(journal_append(journal, record), 0);
-    ASSERT_HOLDS(journal, 10, 1);
-}
-
-static void exactly_full_is_not_too_full(void **state)
-{
-    struct journal *journal = *state;
-    assert_int_equal(append(journal, 1, 400), 0);
-    assert_int_equal(append(journal, 2, 600), 0);
-    ASSERT_HOLDS(journal, MAX_BYTES, 1, 2);
-    assert_int_equal(append(journal, 3, 1), 1);
-    ASSERT_HOLDS(journal, 601, 2, 3);
-}
-
-static void as_many_of_the_oldest_go_as_must(void **state)
-{
-    struct journal *journal = *state;
-    for (uint64_t i = 1; i <= 10; i++)
-        assert_int_equal(append(journal, i, 100), 0);
-    assert_int_equal(append(journal, 11, 250), 3);
-    ASSERT_HOLDS(journal, 950, 4, 5, 6, 7, 8, 9, 10, 11);
-    assert_int_equal(append(journal, 12, 50), 0);
-    assert_int_equal(append(journal, 13, 100), 1);
-    assert_int_equal(journal->n_dropped, 4);
-}
-
-static void what_is_in_flight_is_never_dropped(void **state)
-{
-    struct journal *journal = *state;
-    for (uint64_t i = 1; i <= 10; i++)
-        assert_int_equal(append(journal, i, 100), 0);
-    journal->n_in_flight = 3;
-    assert_int_equal(append(journal, 11, 200), 2);
-    ASSERT_HOLDS(journal, 1000, 1, 2, 3, 6, 7, 8, 9, 10, 11);
-    assert_int_equal(journal->n_in_flight, 3);
-}
-
-static void the_newest_goes_when_all_others_are_in_flight(void **state)
-{
-    struct journal *journal = *state;
-    assert_int_equal(append(journal, 1, 500), 0);
-    assert_int_equal(append(journal, 2, 500), 0);
-    journal->n_in_flight = 2;
-    assert_int_equal(append(journal, 3, 100), 1);
-    ASSERT_HOLDS(journal, 1000, 1, 2);
-    assert_int_equal(journal->n_dropped, 1);
-    journal_pop(journal);
-    assert_int_equal(append(journal, 4, 100), 0);
-    ASSERT_HOLDS(journal, 600, 2, 4);
-}
-
-static void delivery_makes_room_and_ends_the_flight_one_by_one(void **state)
-{
-    struct journal *journal = *state;
-    for (uint64_t i = 1; i <= 4; i++)
-        assert_int_equal(append(journal, i, 250), 0);
-    journal->n_in_flight = 2;
-    journal_pop(journal);
-    assert_int_equal(journal->n_in_flight, 1);
-    assert_int_equal(append(journal, 5, 500), 1); // 3 goes: 2 is in flight
-    ASSERT_HOLDS(journal, 1000, 2, 4, 5);
-    journal_pop(journal);
-    assert_int_equal(journal->n_in_flight, 0);
-    assert_int_equal(append(journal, 6, 600), 2);
-    ASSERT_HOLDS(journal, 600, 6);
-}
-
-static void what_is_larger_than_the_whole_journal_is_dropped_itself(void **state)
-{
-    struct journal *journal = *state;
-    assert_int_equal(append(journal, 1, 100), 0);
-    assert_int_equal(append(journal, 2, MAX_BYTES + 1), 2);
-    assert_holds(journal, NULL, 0, 0);
-    assert_int_equal(append(journal, 3, 100), 0);
-    ASSERT_HOLDS(journal, 100, 3);
-}
-
-static void finish_frees_what_waits_and_what_is_in_flight(void **state)
-{
-    struct journal *journal = *state;
-    for (uint64_t i = 1; i <= 5; i++)
-        assert_int_equal(append(journal, i, 100), 0);
-    journal->n_in_flight = 2;
-    journal_finish(journal); // the address sanitizer sees what is not freed
-    assert_null(journal->first);
-    assert_int_equal(journal->n_records, 0);
-    assert_int_equal(journal->n_in_flight, 0);
-    journal_finish(journal);
-}
-
-// An array that does the same by the words of the header.
-struct model {
-    uint64_t sequences[256];
-    size_t sizes[256];
-    size_t n, n_in_flight;
-    uint64_t n_bytes, n_dropped;
-};
-
-static void model_remove(struct model *model, size_t i)
-{
-    model->n_bytes -= model->sizes[i];
-    for (; i + 1 < model->n; i++) {
-        model->sequences[i] = model->sequences[i + 1];
-        model->sizes[i] = model->sizes[i + 1];
-    }
-    model->n--;
-}
-
-static size_t model_append(struct model *model, uint64_t sequence, size_t bytes)
-{
-    size_t n_dropped = 0;
-    model->sequences[model->n] = sequence;
-    model->sizes[model->n++] = bytes;
-    model->n_bytes += bytes;
-    for (; model->n_bytes > MAX_BYTES && model->n > model->n_in_flight; n_dropped++)
-        model_remove(model, model->n_in_flight);
-    model->n_dropped += n_dropped;
-    return n_dropped;
-}
-
-static size_t model_prefer(struct model *model, uint64_t set)
-{
-    struct model before = *model;
-    size_t n = 0, n_wanted = 0;
-    for (int is_wanted = 1; is_wanted >= 0; is_wanted--) {
-        for (size_t i = 0; i < before.n; i++) {
-            if ((int)(set >> before.sequences[i] % 64 & 1) != is_wanted)
-                continue;
-            model->sequences[n] = before.sequences[i];
-            model->sizes[n++] = before.sizes[i];
-        }
-        n_wanted = is_wanted ? n : n_wanted;
-    }
-    return n_wanted;
-}
-
-static void any_schedule_is_that_of_a_plain_array(void **state)
-{
-    struct journal *journal = *state;
-    struct model model = {.n = 0};
-    struct dice dice;
-    dice_init(&dice);
-    for (uint64_t step = 1; step <= 5000; step++) {
-        uint64_t what = dice_below(&dice, 10);
-        if (what < 6) {
-            size_t bytes = 5 + (size_t)dice_below(&dice, dice_below(&dice, 20) == 0 ? 1200 : 120);
-            assert_int_equal(append(journal, step, bytes), model_append(&model, step, bytes));
-        } else if (what < 8 && model.n > 0) {
-            journal_pop(journal);
-            model_remove(&model, 0);
-            model.n_in_flight -= model.n_in_flight > 0;
-        } else if (what == 8) {
-            model.n_in_flight = journal->n_in_flight = 0;
-            uint64_t set = dice_next(&dice);
-            assert_int_equal(prefer(journal, set), model_prefer(&model, set));
-        } else {
-            model.n_in_flight = journal->n_in_flight = dice_below(&dice, model.n + 1);
-        }
-        assert_holds(journal, model.sequences, model.n, model.n_bytes);
-        assert_int_equal(journal->n_in_flight, model.n_in_flight);
-        assert_int_equal(journal->n_dropped, model.n_dropped);
-    }
-}
-
-static void what_is_wanted_comes_first_and_both_keep_their_order(void **state)
-{
-    struct journal *journal = *state;
-    assert_int_equal(prefer(journal, UINT64_MAX), 0);
-    for (uint64_t i = 1; i <= 6; i++)
-        append(journal, i, 100);
-    assert_int_equal(prefer(journal, 1 << 2 | 1 << 5 | 1 << 6), 3);
-    ASSERT_HOLDS(journal, 600, 2, 5, 6, 1, 3, 4);
-    append(journal, 7, 100);
-    ASSERT_HOLDS(journal, 700, 2, 5, 6, 1, 3, 4, 7);
-    assert_int_equal(prefer(journal, UINT64_MAX), 7);
-    ASSERT_HOLDS(journal, 700, 2, 5, 6, 1, 3, 4, 7);
-    assert_int_equal(prefer(journal, 0), 0);
-    ASSERT_HOLDS(journal, 700, 2, 5, 6, 1, 3, 4, 7);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, journal_fixture_setup, journal_fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_new_journal_is_empty),
-        TEST(records_leave_in_the_order_in_which_they_came),
-        TEST(a_record_that_still_points_to_another_is_appended_alone),
-        TEST(exactly_full_is_not_too_full),
-        TEST(as_many_of_the_oldest_go_as_must),
-        TEST(what_is_in_flight_is_never_dropped),
-        TEST(the_newest_goes_when_all_others_are_in_flight),
-        TEST(delivery_makes_room_and_ends_the_flight_one_by_one),
-        TEST(what_is_larger_than_the_whole_journal_is_dropped_itself),
-        TEST(finish_frees_what_waits_and_what_is_in_flight),
-        TEST(what_is_wanted_comes_first_and_both_keep_their_order),
-        TEST(any_schedule_is_that_of_a_plain_array),
+        TEST(records_get_their_start_and_a_sequence),
+        TEST(each_fate_has_its_count),
+        TEST(without_a_directory_nothing_is_written_and_nothing_said),
+        TEST(a_journal_that_was_never_opened_can_be_closed),
+        TEST(a_restart_finds_what_was_left),
+        TEST(another_boot_has_no_baseline_and_is_somebody_else_perhaps),
+        TEST(who_we_are_is_written_when_it_is_news),
+        TEST(the_open_window_waits_after_a_crash_as_it_was_checkpointed_last),
+        TEST(a_window_that_is_closed_voids_its_checkpoint),
+        TEST(parts_that_were_taken_are_not_sent_again),
+        TEST(what_is_noted_is_not_written_before_its_time),
+        TEST(what_nobody_claims_is_copied_to_a_file_of_its_own),
+        TEST(each_line_is_json_behind_its_checksum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
