@@ -35,6 +35,14 @@ bool cluster_is_open(const struct cluster *cluster)
     return cluster->name[0] == '\0' && cluster->at < cluster->n_sources;
 }
 
+void cluster_recall(struct cluster *cluster, const char *name)
+{
+    if (!cluster_is_open(cluster) || !node_config_is_name(name))
+        return;
+    memcpy(cluster->name, name, strlen(name) + 1);
+    cluster->origin = "what was noted earlier in this boot";
+}
+
 static void next_source(struct cluster *cluster, const struct now *now)
 {
     cluster->at++;

@@ -36,6 +36,9 @@ struct cluster {
 void cluster_init(struct cluster *cluster, const struct identity_options *options,
     const struct question_span *span, bool has_imds);
 
+// The name as it was known before the daemon was started: then nobody is asked.
+void cluster_recall(struct cluster *cluster, const char *name);
+
 // Looks at the file when that is due. Returns whether that was news: a name, or that it has none.
 bool cluster_look(struct cluster *cluster, const struct now *now);
 // When to look at the file: boot time, QUESTION_NEVER when it is not its turn.

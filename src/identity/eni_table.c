@@ -68,18 +68,21 @@ static struct eni_entry *make_room(struct eni_table *table)
     return entry;
 }
 
-// The id and the owner are the MAC's for good; where it is attached, and all else, may be new.
+// The id and the owner are the MAC's for good; where it is attached, and all else, may be new. Not
+// so when it is only we that are new.
 static void begin_life(
     struct eni_table *table, struct eni_entry *entry, const struct eni *eni, const struct now *now)
 {
-    char *id = entry->facts[ENI_ID], *owner = entry->facts[ENI_OWNER];
-    entry->facts[ENI_ID] = entry->facts[ENI_OWNER] = NULL;
-    free_facts(entry);
-    *entry = (struct eni_entry){.mac = eni->mac,
+    struct eni_entry life = {.mac = eni->mac,
         .ifindex = eni->ifindex,
         .span = {now->boot_ns, now->boot_ns + table->wait_ns}};
-    entry->facts[ENI_ID] = id;
-    entry->facts[ENI_OWNER] = owner;
+    for (size_t i = 0; i < ENI_N_FACTS; i++) {
+        if (entry->ifindex == 0 || i == ENI_ID || i == ENI_OWNER)
+            life.facts[i] = entry->facts[i];
+        else
+            free(entry->facts[i]);
+    }
+    *entry = life;
 }
 
 rarely static struct eni_entry *greet(
@@ -93,9 +96,19 @@ rarely static struct eni_entry *greet(
     return entry;
 }
 
+struct eni_entry *eni_table_recall(struct eni_table *table, const struct mac *mac)
+{
+    struct eni_entry *entry = eni_table_find(table, mac);
+    if (entry != NULL || table->n_entries == ENI_TABLE_MAX)
+        return entry;
+    entry = make_room(table);
+    *entry = (struct eni_entry){.mac = *mac, .is_given_up = true};
+    return entry;
+}
+
 static bool is_gone(const struct eni_entry *entry, const struct now *now)
 {
-    return now->boot_ns >= entry->seen_ns + ENI_GONE_NS;
+    return entry->ifindex == 0 || now->boot_ns >= entry->seen_ns + ENI_GONE_NS;
 }
 
 bool eni_table_see(struct eni_table *table, const struct eni *eni, const struct now *now)

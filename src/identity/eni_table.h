@@ -20,7 +20,7 @@
 
 struct eni_entry {
     struct mac mac;
-    int ifindex;
+    int ifindex; // 0: recalled, and not seen since
     char ifname[IF_NAMESIZE];
     uint64_t seen_ns; // boot time, last
     struct question_span span;
@@ -44,6 +44,9 @@ void eni_table_finish(struct eni_table *table);
 // A sample of this ENI was read. True when it is news: another ENI, or one that was attached again,
 // about which all is asked anew; or one that was gone, about which what is left is.
 bool eni_table_see(struct eni_table *table, const struct eni *eni, const struct now *now);
+// One that was seen before the daemon was started: its facts are the caller's to fill in, and
+// nobody asks about it before it is seen again. NULL when there is no room.
+struct eni_entry *eni_table_recall(struct eni_table *table, const struct mac *mac);
 // NULL when it was never seen, or long ago.
 struct eni_entry *eni_table_find(const struct eni_table *table, const struct mac *mac);
 

@@ -62,8 +62,10 @@ void identity_finish(struct identity *identity)
 
 void identity_see(struct identity *identity, const struct eni *eni, const struct now *now)
 {
-    if (identity->has_imds && eni_table_see(&identity->enis, eni, now))
-        identity->due_ns = 0;
+    if (!eni_table_see(&identity->enis, eni, now))
+        return;
+    identity->n_changes++;
+    identity->due_ns = 0;
 }
 
 // What is put together for one record.

@@ -31,7 +31,8 @@ struct identity {
     bool is_instance_told, is_cluster_told, is_no_cluster_told; // the last: that nobody knows it
     bool is_given_up;   // the wait for what the instance is called is over
     uint64_t n_refused; // answers that were no good
-    uint64_t n_changes; // grows when what a record waits for may have come, or not come
+    uint64_t n_changes; // grows when what a record waits for may have come, or not come, and when
+                        // there is an ENI more
     uint64_t due_ns;    // boot time: nothing to do before, unless an answer is awaited
 };
 
@@ -47,7 +48,7 @@ void identity_init(
     struct identity *identity, const struct identity_setting *setting, const struct now *now);
 void identity_finish(struct identity *identity);
 
-// A sample of this ENI was read.
+// A sample of this ENI was read. Its MAC is remembered also where nobody is asked about it.
 void identity_see(struct identity *identity, const struct eni *eni, const struct now *now);
 // Asks and listens, without waiting. To be called at each wake-up.
 void identity_work(struct identity *identity, const struct now *now);

@@ -214,7 +214,8 @@ static void end_wait_of_instance(struct identity *identity, const struct now *no
         return;
     identity->is_given_up = true;
     identity->n_changes++;
-    if (identity->options->instance_id == NULL && identity->instance.facts[INSTANCE_ID] == NULL)
+    if (identity->has_imds && identity->options->instance_id == NULL &&
+        identity->instance.facts[INSTANCE_ID] == NULL)
         log_warning(
             "identity: no instance id within identity.wait: InstanceId is %s until it comes; "
             "set identity.instance_id",
@@ -238,6 +239,14 @@ static void end_wait_of_eni(
             entry->ifname, mac, mac);
 }
 
+// Without the metadata service no label is waited for; whose old records are is (past.h).
+static void end_waits(struct identity *identity, const struct now *now)
+{
+    end_wait_of_instance(identity, now);
+    for (size_t i = 0; identity->has_imds && i < identity->enis.n_entries; i++)
+        end_wait_of_eni(identity, identity->enis.entries[i], now);
+}
+
 void identity_work(struct identity *identity, const struct now *now)
 {
     if (identity->asker == ASKER_NONE && now->boot_ns < identity->due_ns)
@@ -248,12 +257,9 @@ void identity_work(struct identity *identity, const struct now *now)
     // After what was heard: it may be the file's turn now, or that of a question.
     identity->n_changes += cluster_look(&identity->cluster, now);
     note_due(identity, cluster_look_ns(&identity->cluster));
-    if (identity->has_imds) {
+    if (identity->has_imds)
         ask_next(identity, now);
-        end_wait_of_instance(identity, now);
-        for (size_t i = 0; i < identity->enis.n_entries; i++)
-            end_wait_of_eni(identity, identity->enis.entries[i], now);
-    }
+    end_waits(identity, now);
     say_news(identity);
 }
 

@@ -329,6 +329,36 @@ static void an_eni_that_is_seen_again_after_long_is_news(void **state)
     ASSERT_NEXT(bench, "meta-data/network/interfaces/macs/02:00:00:00:00:01/device-number");
 }
 
+static void what_is_recalled_is_there_and_not_asked_about_before_it_is_seen(void **state)
+{
+    struct bench *bench = *state;
+    struct eni eni = eni_of(1, 0);
+    bench->now.boot_ns = 1; // just booted: nothing was seen long ago
+    struct eni_entry *entry = eni_table_recall(&bench->table, &eni.mac);
+    assert_ptr_equal(entry, find(bench, 1));
+    assert_ptr_equal(entry, eni_table_recall(&bench->table, &eni.mac));
+    entry->facts[ENI_DEVICE] = xstrdup("1");
+    ASSERT_NEXT(bench, "");
+    assert_true(see(bench, 1, 2));
+    assert_int_equal(bench->table.n_entries, 1);
+    ASSERT_NEXT(bench, "meta-data/network/interfaces/macs/");
+    assert_string_equal(find(bench, 1)->facts[ENI_DEVICE], "1");
+    assert_false(see(bench, 1, 2));
+    assert_true(see(bench, 1, 3));
+    assert_null(find(bench, 1)->facts[ENI_DEVICE]);
+}
+
+static void what_is_recalled_takes_no_room_from_what_was_seen(void **state)
+{
+    struct bench *bench = *state;
+    struct eni eni = eni_of(1000, 0);
+    for (unsigned int i = 1; i <= ENI_TABLE_MAX; i++)
+        see(bench, i, 2);
+    assert_null(eni_table_recall(&bench->table, &eni.mac));
+    for (unsigned int i = 1; i <= ENI_TABLE_MAX; i++)
+        assert_non_null(find(bench, i));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -350,6 +380,8 @@ int main(void)
         TEST(beyond_the_most_the_one_not_seen_for_longest_is_forgotten),
         TEST(nobody_asks_about_an_eni_that_is_gone),
         TEST(an_eni_that_is_seen_again_after_long_is_news),
+        TEST(what_is_recalled_is_there_and_not_asked_about_before_it_is_seen),
+        TEST(what_is_recalled_takes_no_room_from_what_was_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
