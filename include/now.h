@@ -15,3 +15,8 @@ static inline int64_t now_offset_ms(const struct now *now)
 {
     return now->wall_ms - (int64_t)(now->boot_ns / 1000000);
 }
+
+static inline uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}

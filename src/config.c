@@ -27,7 +27,8 @@ static const struct option publish_rows[] = {
         .offset = offsetof(struct publish_options, sink),
         .fallback = "agent",
         .choices = sink_names,
-        .help = "Where documents go: the CloudWatch agent's socket, or the standard output."},
+        .help = "Where documents go: the CloudWatch agent's socket, CloudWatch itself, CloudWatch "
+                "Logs, or the standard output."},
 };
 
 static const struct option run_rows[] = {

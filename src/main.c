@@ -17,6 +17,8 @@ static const char help[] =
     "  read       what the counters say now; enawatch read --help\n"
     "  check      what works, what does not, and what to do about it;\n"
     "             enawatch check --help\n"
+    "  drill      a false alarm on purpose, to see that a real one would come;\n"
+    "             enawatch drill --help\n"
     "\n"
     "  --version  the version\n"
     "  --help     this text\n";
@@ -28,6 +30,7 @@ static const struct command {
     {"run", command_run},
     {"read", command_read},
     {"check", command_check},
+    {"drill", command_drill},
 };
 
 int main(int argc, char **argv)

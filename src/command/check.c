@@ -39,6 +39,7 @@ static void (*const probes[])(struct check *check) = {
     check_metadata,
     check_enis,
     check_cluster,
+    check_journal,
     check_sink,
 };
 
@@ -69,11 +70,7 @@ static int prepare(struct check *check)
 static void finish(struct check *check)
 {
     report_finish(&check->report);
-    identity_finish(&check->identity);
-    if (check->http != NULL)
-        check->http->ops->destroy(check->http);
-    aws_profiles_finish(&check->profiles);
-    free(check->imds_endpoint);
+    outside_finish(&check->outside);
     ena_survey_finish(&check->survey);
     if (check->counters != NULL)
         check->counters->ops->destroy(check->counters);
@@ -101,8 +98,9 @@ static int show(const struct report *report, bool is_json)
 }
 
 // What goes wrong on the way is on the screen: the log has only what keeps it from coming up.
-static int check_configured(const struct config *config, const void *own)
+static int check_configured(const struct config *config, const struct words *words, const void *own)
 {
+    (void)words;
     const bool *is_json = own;
     log_set_level(LOG_LEVEL_ERROR);
     signal(SIGPIPE, SIG_IGN);

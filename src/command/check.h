@@ -7,11 +7,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "aws/profile.h"
 #include "collector/ena_survey.h"
 #include "config.h"
-#include "identity/identity.h"
-#include "sink/table.h"
+#include "outside.h"
 
 enum check_status { CHECK_OK, CHECK_WARN, CHECK_FAIL };
 
@@ -53,18 +51,9 @@ struct check {
     struct catalog catalog;
     struct counters *counters;
     struct ena_survey survey;
-    struct aws_profiles profiles; // all zero where the sink needs no HTTP
-    struct http *http;            // NULL: neither metadata service nor sink needs it
-    char *imds_endpoint;          // NULL: the service is not to be asked
-    const char *no_imds_because;  // NULL: it is asked who and where we are
-    struct identity identity;     // has been asking for a while
+    struct outside outside; // has been asking for a while
     struct report report;
 };
-
-static inline const struct sink_ops *check_sink_ops(const struct check *check)
-{
-    return sink_table[check->config->publish.sink];
-}
 
 static inline bool check_is_replay(const struct check *check)
 {
@@ -83,4 +72,5 @@ void check_conntrack(struct check *check);
 void check_metadata(struct check *check);
 void check_enis(struct check *check);
 void check_cluster(struct check *check);
+void check_journal(struct check *check);
 void check_sink(struct check *check);

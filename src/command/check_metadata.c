@@ -15,7 +15,7 @@ static void set_text(json_t *object, const char *name, const char *text)
 
 static const char *fact(const struct check *check, enum instance_fact fact)
 {
-    return check->identity.instance.facts[fact];
+    return check->outside.identity.instance.facts[fact];
 }
 
 // --- The instance ---
@@ -27,13 +27,14 @@ static void add_stand_in(const struct check *check, char **text)
     if (id != NULL)
         text_add(text, "; InstanceId is %s, as set", id);
     else
-        text_add(text, "; InstanceId would be the host name, %s", check->identity.host_name);
+        text_add(
+            text, "; InstanceId would be the host name, %s", check->outside.identity.host_name);
 }
 
 static void tell_not_asked(const struct check *check, struct finding *finding)
 {
     bool has_id = check->config->identity.instance_id != NULL || check_is_replay(check);
-    text_add(&finding->text, "not asked: %s", check->no_imds_because);
+    text_add(&finding->text, "not asked: %s", check->outside.no_imds_because);
     add_stand_in(check, &finding->text);
     finding->status = has_id ? CHECK_OK : CHECK_WARN;
     if (!has_id)
@@ -45,7 +46,7 @@ static void tell_instance(const struct check *check, struct finding *finding)
     const char *id = fact(check, INSTANCE_ID), *type = fact(check, INSTANCE_TYPE);
     const char *zone = fact(check, INSTANCE_ZONE);
     const char *configured = check->config->identity.instance_id;
-    text_add(&finding->text, "%s: %s, %s in %s", check->imds_endpoint, id,
+    text_add(&finding->text, "%s: %s, %s in %s", check->outside.imds_endpoint, id,
         type != NULL ? type : "of unknown type", zone != NULL ? zone : "an unknown zone");
     set_text(finding->details, "instance_id", id);
     set_text(finding->details, "instance_type", type);
@@ -59,9 +60,9 @@ static void tell_instance(const struct check *check, struct finding *finding)
 
 static void tell_trouble(const struct check *check, struct finding *finding)
 {
-    enum imds_trouble trouble = check->identity.imds.trouble;
+    enum imds_trouble trouble = check->outside.identity.imds.trouble;
     bool is_heard = trouble == IMDS_FINE;
-    text_add(&finding->text, "%s: %s", check->imds_endpoint,
+    text_add(&finding->text, "%s: %s", check->outside.imds_endpoint,
         is_heard ? "answers, but not with the id of the instance, or not within 5 s"
                  : imds_trouble_text(trouble));
     add_stand_in(check, &finding->text);
@@ -75,8 +76,8 @@ static void tell_trouble(const struct check *check, struct finding *finding)
 void check_metadata(struct check *check)
 {
     struct finding finding = {.name = "metadata", .details = json_object()};
-    bool is_asked = check->no_imds_because == NULL;
-    set_text(finding.details, "endpoint", is_asked ? check->imds_endpoint : NULL);
+    bool is_asked = check->outside.no_imds_because == NULL;
+    set_text(finding.details, "endpoint", is_asked ? check->outside.imds_endpoint : NULL);
     if (!is_asked)
         tell_not_asked(check, &finding);
     else if (fact(check, INSTANCE_ID) != NULL)
@@ -92,7 +93,7 @@ void check_metadata(struct check *check)
 static const char *id_of(const struct check *check, const struct eni *eni, const char *mac)
 {
     const char *id = identity_option(&check->config->identity.enis, mac, true);
-    const struct eni_entry *entry = eni_table_find(&check->identity.enis, &eni->mac);
+    const struct eni_entry *entry = eni_table_find(&check->outside.identity.enis, &eni->mac);
     return id == NULL && entry != NULL ? entry->facts[ENI_ID] : id;
 }
 
@@ -129,7 +130,7 @@ static void tell_unknown(
 {
     text_add(&finding->text, "%sthe MAC stands for the id of %s", finding->text != NULL ? "; " : "",
         ids->unknown);
-    if (check->no_imds_because != NULL)
+    if (check->outside.no_imds_because != NULL)
         return;
     finding->status = CHECK_WARN;
     finding->remedy = xstrdup(fact(check, INSTANCE_ID) == NULL
@@ -188,7 +189,7 @@ static enum check_status status_without(
 // its own.
 static void tell_search(const struct check *check, struct finding *finding)
 {
-    const struct cluster *cluster = &check->identity.cluster;
+    const struct cluster *cluster = &check->outside.identity.cluster;
     bool is_open = cluster_is_open(cluster), is_doubtful = cluster->told_doubt != NULL;
     text_add(&finding->text, "not known: %s",
         is_open                       ? "the metadata service did not tell"
@@ -222,7 +223,7 @@ static void tell_no_cluster(const struct check *check, struct finding *finding)
 
 void check_cluster(struct check *check)
 {
-    const struct cluster *cluster = &check->identity.cluster;
+    const struct cluster *cluster = &check->outside.identity.cluster;
     const char *configured = check->config->identity.cluster;
     struct finding finding = {.name = "cluster", .details = json_object()};
     const char *name = configured != NULL ? configured : cluster->name;

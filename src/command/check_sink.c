@@ -7,15 +7,9 @@ void check_sink(struct check *check)
 {
     static const enum check_status statuses[] = {
         [SINK_WORKS] = CHECK_OK, [SINK_UNCERTAIN] = CHECK_WARN, [SINK_FAILS] = CHECK_FAIL};
-    const struct sink_ops *ops = check_sink_ops(check);
-    struct sink_setting setting = config_sink_setting(check->config, ops);
-    struct place place;
+    const struct sink_ops *ops = outside_sink_ops(&check->outside);
+    struct sink_setting setting = outside_sink_setting(&check->outside);
     struct sink_finding found;
-    identity_place(&check->identity, &place);
-    setting.http = check->http;
-    setting.profiles = &check->profiles;
-    setting.imds_endpoint = check->imds_endpoint;
-    setting.place = &place;
     ops->check(&setting, &found);
     json_t *details = json_object();
     document_set(details, "sink", document_text(ops->name, SIZE_MAX));

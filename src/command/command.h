@@ -15,3 +15,4 @@ int command_refuse_word(const char *command, const struct arguments *arguments);
 int command_run(struct arguments *arguments);
 int command_read(struct arguments *arguments);
 int command_check(struct arguments *arguments);
+int command_drill(struct arguments *arguments);

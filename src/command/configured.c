@@ -4,7 +4,7 @@
 #include "command/configured.h"
 #include "exit_status.h"
 
-// What the words say that all have. Texts are borrowed from the arguments.
+// Texts are borrowed from the arguments.
 struct words {
     bool is_help;
     bool is_version;
@@ -43,6 +43,16 @@ static int read_config(const struct words *words, struct config *ret_config)
     return r == 0 ? EXIT_STATUS_DONE : EXIT_STATUS_CONFIG;
 }
 
+struct config *configured_again(const struct words *words)
+{
+    struct config *config = xcalloc(1, sizeof(*config));
+    if (read_config(words, config) == EXIT_STATUS_DONE)
+        return config;
+    config_finish(config);
+    free(config);
+    return NULL;
+}
+
 static int take_word(
     const struct configured *command, struct words *words, struct arguments *arguments, void *own)
 {
@@ -59,7 +69,7 @@ static int run(const struct configured *command, const struct words *words, cons
     struct config config;
     int status = read_config(words, &config);
     if (status == EXIT_STATUS_DONE)
-        status = command->run(&config, own);
+        status = command->run(&config, words, own);
     config_finish(&config);
     return status;
 }

@@ -6,15 +6,20 @@
 #include "command/arguments.h"
 #include "config.h"
 
-// All have -c and -o, --help and --version; `own` is what their other words say. Both functions
-// return an exit status.
+struct words; // of the command line, that all have: -c and -o, --help and --version
+
+// `own` is what its other words say. Both functions return an exit status.
 struct configured {
     const char *name; // which begins its lines in the log
     const char *help;
     // Takes the word at hand, or refuses it and logs a line.
     int (*take_word)(struct arguments *arguments, void *own);
-    int (*run)(const struct config *config, const void *own);
+    int (*run)(const struct config *config, const struct words *words, const void *own);
 };
+
+// The configuration as the same words have it now: the caller's, to config_finish() and free().
+// NULL: it is wrong, and the log says where.
+struct config *configured_again(const struct words *words);
 
 // Takes the words that are left and runs it, unless they are wrong or ask for a text. Returns the
 // exit status.

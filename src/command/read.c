@@ -197,8 +197,9 @@ static int look_repeatedly(struct reading_loop *loop)
 }
 
 // What the collector finds is in the tables: of its log only what went wrong is left.
-static int read_configured(const struct config *config, const void *own)
+static int read_configured(const struct config *config, const struct words *words, const void *own)
 {
+    (void)words;
     const struct read_arguments *read = own;
     enum log_level level = config_log_level(config);
     log_set_level(level < LOG_LEVEL_WARNING ? level : LOG_LEVEL_WARNING);

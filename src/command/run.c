@@ -12,8 +12,8 @@
 static const char help[] =
     "Usage: enawatch run [-c FILE] [-o SECTION.KEY=VALUE]... [--periods N]\n"
     "\n"
-    "Samples the ENA driver's counters and publishes what moved. SIGTERM, SIGINT and\n"
-    "SIGHUP take a last sample, publish the open window and end.\n"
+    "Samples the ENA driver's counters and publishes what moved. SIGTERM and SIGINT\n"
+    "take a last sample, publish the open window and end; SIGHUP reads the files anew.\n"
     "\n"
     "  -c, --config FILE           read this file, instead of " CONFIG_FILE "\n"
     "                              and " CONFIG_FOLDER "/*.conf\n"
@@ -52,7 +52,12 @@ static int take_word(struct arguments *arguments, void *own)
     return EXIT_STATUS_DONE;
 }
 
-static int run_configured(const struct config *config, const void *own)
+static struct config *configure_again(const void *context)
+{
+    return configured_again(context);
+}
+
+static int run_configured(const struct config *config, const struct words *words, const void *own)
 {
     const struct run_arguments *run = own;
     if (run->is_print) {
@@ -60,7 +65,10 @@ static int run_configured(const struct config *config, const void *own)
         return fflush(stdout) == 0 ? EXIT_STATUS_DONE : EXIT_STATUS_FAILED;
     }
     log_set_level(config_log_level(config));
-    return daemon_run(config, run->n_periods);
+    return daemon_run(&(struct daemon_setting){.config = config,
+        .n_periods = run->n_periods,
+        .configure = configure_again,
+        .context = words});
 }
 
 int command_run(struct arguments *arguments)

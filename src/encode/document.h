@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON that always comes out: text from outside is repaired, not refused, and out of memory ends
-// the program. Used by the encoders only.
+// the program. Used by the encoders and by the journal.
 #pragma once
 
 #include <jansson.h>

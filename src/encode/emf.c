@@ -394,4 +394,4 @@ static int emf_encode(
     return r;
 }
 
-const struct encoder_ops emf_encoder = {.plan = emf_plan, .encode = emf_encode};
+const struct encoder_ops emf_encoder = {.name = "emf", .plan = emf_plan, .encode = emf_encode};

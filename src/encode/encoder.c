@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What both forms of a record need: dimension sets and which of them are complete, units.
 #include <assert.h>
+#include <string.h>
+#include <zlib.h>
 
 #include "encode/encoder.h"
 
@@ -26,6 +28,25 @@ void encoder_finish(struct encoder *encoder)
     dimension_sets_finish(&encoder->instance_sets);
     dimension_sets_finish(&encoder->eni_sets);
     *encoder = (struct encoder){0};
+}
+
+static uint32_t add_to_key(uint32_t key, const char *text)
+{
+    return (uint32_t)crc32(key, (const unsigned char *)text, (unsigned int)strlen(text) + 1);
+}
+
+uint32_t encoder_key(const struct encoder *encoder, size_t max_bytes)
+{
+    const struct encoder_options *options = encoder->options;
+    scoped_free char *numbers = xasprintf("%zu %d", max_bytes, options->resolution);
+    const char *settings[] = {encoder->ops->name, numbers, options->namespace, options->log_group,
+        options->instance_dimensions, options->eni_dimensions};
+    uint32_t key = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+        key = add_to_key(key, settings[i]);
+    for (uint32_t i = 0; i < encoder->catalog->n_metrics; i++)
+        key = add_to_key(key, encoder->catalog->metrics[i].name);
+    return key != 0 ? key : 1;
 }
 
 const struct dimension_sets *encoder_sets(const struct encoding *encoding)

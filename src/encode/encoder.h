@@ -56,6 +56,7 @@ struct taker {
 enum { ENCODER_NOTHING = 1 };
 
 struct encoder_ops {
+    const char *name;
     // How the record is cut, so that no item has more than `max_bytes`, whatever its timestamp.
     // ENCODER_NOTHING: with these labels nothing of it can be published. -EMSGSIZE: not even one
     // value of one metric fits beside them.
@@ -71,6 +72,10 @@ struct encoder_ops {
 void encoder_init(struct encoder *encoder, const struct encoder_setting *setting);
 // Also when all zero.
 void encoder_finish(struct encoder *encoder);
+
+// Tells settings apart that cut records, or name what comes of them, in different ways: of items
+// with at most `max_bytes`. Never 0.
+uint32_t encoder_key(const struct encoder *encoder, size_t max_bytes);
 
 // Whether a dimension of the record's sets may still get its right value: it can wait for it.
 bool encoder_is_pending(const struct encoding *encoding);

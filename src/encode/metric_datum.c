@@ -231,4 +231,5 @@ static int encode(const struct encoding *encoding, int64_t timestamp_ms, const s
     return walk_record(&walk);
 }
 
-const struct encoder_ops metric_datum_encoder = {.plan = plan, .encode = encode};
+const struct encoder_ops metric_datum_encoder = {
+    .name = "metric_datum", .plan = plan, .encode = encode};

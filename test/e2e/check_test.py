@@ -18,7 +18,8 @@ USED = "conntrack_allowance_used_percent"
 # Published by default; ena_srd_mode is not.
 SRD = ["ena_srd_tx_pkts", "ena_srd_eligible_tx_pkts", "ena_srd_rx_pkts", "ena_srd_resource_utilization",
        "ena_srd_tx_share_percent"]
-FINE = ["configuration", "interface", "left out", "statistics", "conntrack", "metadata", "ENI ids", "cluster", "sink"]
+FINE = ["configuration", "interface", "left out", "statistics", "conntrack", "metadata", "ENI ids", "cluster",
+        "journal", "sink"]
 
 
 def run(*words, **named):
@@ -218,6 +219,29 @@ class Statistics(OnNode):
         self.assertEqual([(c["status"], c["metrics"]) for c in trouble.values()], [("warn", ["queue_9_tx_cnt"])])
         trouble, fine = self.statistics("publish.metrics=queue_9_tx_cnt", status=1)
         self.assertEqual(([c["status"] for c in trouble.values()], fine), (["fail"], []))
+
+
+class Journal(OnNode):
+    def setUp(self):
+        super().setUp()
+        self.bench.add("ens5", mac=MAC)
+        folder = tempfile.TemporaryDirectory(prefix="enawatch-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def test_where_it_is_kept(self):
+        self.assert_finding(self.look("journal", f"journal.directory={self.folder}"), "ok", self.folder)
+        self.assert_finding(self.look("journal", f"journal.directory={self.folder}/made-later"), "ok", "made-later")
+        self.assert_finding(self.look("journal"), "ok", "in memory only")
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_where_it_cannot_be_kept(self):
+        path = f"{self.folder}/file"
+        with open(path, "w", encoding="ascii"):
+            pass
+        for directory, error in ((path, "Not a directory"), (f"{self.folder}/a/b", "No such file or directory")):
+            self.assert_finding(self.look("journal", f"journal.directory={directory}"), "warn", directory, error,
+                                remedy=f"make {directory} writable")
 
 
 class Sink(OnNode):

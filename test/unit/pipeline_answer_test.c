@@ -9,7 +9,7 @@
 
 static const struct health *health_of(const struct bench *bench)
 {
-    return &bench->pipeline.health;
+    return &bench->health;
 }
 
 static void assert_health(
@@ -30,7 +30,7 @@ static void an_item_that_is_refused_is_not_delivered(void **state)
     assert_int_equal(bench->sink.n_documents, 4);
     assert_health(bench, 4, 2, 2);
     assert_int_equal(health_of(bench)->delivered_ns, bench->now.boot_ns);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 static void the_rest_comes_again_and_what_was_refused_does_not(void **state)
@@ -41,7 +41,7 @@ static void the_rest_comes_again_and_what_was_refused_does_not(void **state)
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 3, is_refused};
     ship(bench);
     assert_health(bench, 1, 2, 2);
-    assert_int_equal(bench->pipeline.journal.n_records, 3);
+    assert_int_equal(bench->journal.queue.n_records, 3);
     bench->sink.answer = (struct ship_answer){.ship = SHIP_TAKEN};
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 4);
@@ -57,7 +57,7 @@ static void all_that_is_refused_item_by_item_is_no_delivery(void **state)
     ship(bench);
     assert_health(bench, 0, 2, 2);
     assert_int_equal(health_of(bench)->delivered_ns, 0);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 // Records of several documents, as many as the test is told.
@@ -67,9 +67,9 @@ static uint32_t cut_small(struct bench *bench)
     ticks(bench, 10, UINT64_C(1) << 29);
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 0};
     ship(bench);
-    uint32_t n_parts = bench->pipeline.journal.last->parts.n_parts; // of the ENI
+    uint32_t n_parts = bench->journal.queue.last->parts.n_parts; // of the ENI
     assert_true(n_parts >= 3);
-    assert_int_equal(bench->pipeline.journal.first->parts.n_parts, 1);
+    assert_int_equal(bench->journal.queue.first->parts.n_parts, 1);
     bench->sink.limits.batch_items = 1;
     return n_parts;
 }
@@ -94,7 +94,7 @@ static void a_refused_part_tells_when_the_last_one_is_settled(void **state)
     }
     answer_one(bench, 0);
     assert_health(bench, 1, 1, 1);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 static void a_batch_that_is_refused_marks_the_record_that_it_cuts(void **state)
@@ -134,8 +134,8 @@ static void the_sink_is_told_to_hurry_once(void **state)
 {
     struct bench *bench = *state;
     assert_int_equal(bench->sink.n_hurries, 0);
-    pipeline_hurry(&bench->pipeline);
-    pipeline_hurry(&bench->pipeline);
+    delivery_hurry(&bench->pipeline.delivery);
+    delivery_hurry(&bench->pipeline.delivery);
     assert_int_equal(bench->sink.n_hurries, 1);
 }
 
@@ -145,8 +145,8 @@ static void a_sink_need_not_know_how_to_hurry(void **state)
     struct sink_ops ops = scripted_ops;
     ops.hurry = NULL;
     bench->sink.base.ops = &ops;
-    pipeline_hurry(&bench->pipeline);
-    assert_true(bench->pipeline.is_hurried);
+    delivery_hurry(&bench->pipeline.delivery);
+    assert_true(bench->pipeline.delivery.is_hurried);
 }
 
 // Windows of ten seconds, two records each.
@@ -159,12 +159,12 @@ static void a_batch_ends_before_its_span_is_passed(void **state)
     bench->sink.limits.span_ms = 20000;
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 6);
-    assert_int_equal(bench->pipeline.batch.items[0].timestamp_ms, T0);
-    assert_int_equal(bench->pipeline.batch.items[5].timestamp_ms, T0 + 20000);
-    assert_true(pipeline_has_work(&bench->pipeline));
+    assert_int_equal(bench->pipeline.delivery.batch.items[0].timestamp_ms, T0);
+    assert_int_equal(bench->pipeline.delivery.batch.items[5].timestamp_ms, T0 + 20000);
+    assert_true(has_work(bench));
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 12);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 static void a_batch_ends_before_its_bytes_with_the_overhead_are_passed(void **state)
@@ -175,16 +175,16 @@ static void a_batch_ends_before_its_bytes_with_the_overhead_are_passed(void **st
     bench->sink.is_ready = true;
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 0};
     ship(bench);
-    const struct batch_item *items = bench->pipeline.batch.items;
-    assert_int_equal(bench->pipeline.batch.n_items, 4);
+    const struct batch_item *items = bench->pipeline.delivery.batch.items;
+    assert_int_equal(bench->pipeline.delivery.batch.n_items, 4);
     size_t n_bytes = items[0].n_bytes + items[1].n_bytes + items[2].n_bytes;
     bench->sink.limits.item_overhead_bytes = 26;
     bench->sink.limits.batch_bytes = n_bytes + (size_t)3 * 26;
     ship(bench);
-    assert_int_equal(bench->pipeline.batch.n_items, 3);
+    assert_int_equal(bench->pipeline.delivery.batch.n_items, 3);
     bench->sink.limits.batch_bytes--;
     ship(bench);
-    assert_int_equal(bench->pipeline.batch.n_items, 2);
+    assert_int_equal(bench->pipeline.delivery.batch.n_items, 2);
 }
 
 // The limit of a batch is one of its items too: else a record would be planned again and again.
@@ -194,9 +194,9 @@ static void a_document_is_cut_to_what_a_batch_takes(void **state)
     bench->sink.limits.batch_bytes = 700;
     bench->sink.limits.item_overhead_bytes = 120;
     ticks(bench, 10, UINT64_C(1) << 29);
-    for (int i = 0; i < 20 && pipeline_has_work(&bench->pipeline); i++)
+    for (int i = 0; i < 20 && has_work(bench); i++)
         ship(bench);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
     assert_health(bench, 2, 0, 0);
     assert_true(bench->sink.n_documents > 2);
 }
@@ -244,7 +244,7 @@ static void account_item(struct account *account, const char *document, bool is_
 static void account_batch(const struct bench *bench, struct account *account)
 {
     const struct ship_answer *answer = &bench->sink.answer;
-    const struct batch *batch = &bench->pipeline.batch;
+    const struct batch *batch = &bench->pipeline.delivery.batch;
     size_t n_taken = answer->ship == SHIP_LATER ? answer->n_taken : batch->n_items;
     for (size_t i = 0; answer->ship != SHIP_BUSY && i < n_taken && i < batch->n_items; i++)
         account_item(account, batch->bytes + batch->items[i].offset,
@@ -263,7 +263,7 @@ static void any_answers_settle_every_item_once(void **state)
         ticks(bench, dice_below(&account->dice, 12), dice_below(&account->dice, 2) << 29);
         bench->sink.limits.batch_items = 1 + dice_below(&account->dice, 12);
         answer_at_random(bench, account);
-        bool is_shipped = bench->pipeline.is_in_flight || pipeline_has_work(&bench->pipeline);
+        bool is_shipped = bench->pipeline.delivery.is_in_flight || has_work(bench);
         ship(bench);
         if (is_shipped)
             account_batch(bench, account);

@@ -89,7 +89,8 @@ struct bench {
     struct delta_options delta_options;
     struct window_options window_options;
     struct encoder_options encoder_options;
-    struct journal_options journal_options;
+    struct health health;
+    struct journal journal;
     struct identity_options identity_options;
     struct identity identity;
     struct scripted_sink sink;
@@ -110,7 +111,6 @@ static inline int set_up_sink(void **state, const struct sink_ops *ops)
         .log_group = (char *)"/enawatch/metrics",
         .instance_dimensions = (char *)"InstanceId",
         .eni_dimensions = (char *)"InstanceId, NetworkInterfaceId"};
-    bench->journal_options.max_bytes = 1 << 20;
     bench->identity_options.instance_id = (char *)"i-1";
     catalog_init(&bench->catalog, &bench->catalog_options);
     identity_init(&bench->identity, &(struct identity_setting){.options = &bench->identity_options},
@@ -119,10 +119,24 @@ static inline int set_up_sink(void **state, const struct sink_ops *ops)
         .limits = {100000, 100000, 100},
         .is_ready = true,
         .answer = {.ship = SHIP_TAKEN}};
-    struct pipeline_options options = {&bench->delta_options, &bench->window_options,
-        &bench->encoder_options, &bench->journal_options, SECOND};
-    pipeline_init(
-        &bench->pipeline, &options, &bench->catalog, &bench->identity, &bench->sink.base, "boot-1");
+    pid_t holder;
+    int r = journal_open(&bench->journal,
+        &(struct journal_setting){.max_bytes = 1 << 20,
+            .catalog = &bench->catalog,
+            .boot_id = "a boot",
+            .name = "boot-1",
+            .health = &bench->health},
+        &holder);
+    assert_int_equal(r, 0);
+    pipeline_init(&bench->pipeline,
+        &(struct pipeline_setting){.delta = &bench->delta_options,
+            .window = &bench->window_options,
+            .encoder = &bench->encoder_options,
+            .sample_ms = SECOND,
+            .catalog = &bench->catalog,
+            .journal = &bench->journal,
+            .identity = &bench->identity,
+            .sink = &bench->sink.base});
     bench->eni = (struct eni){.mac = {{2, 0, 0, 0, 0, 1}}, .ifindex = 2, .ifname = "ens5"};
     memset(&bench->eni.offered, 0xff, sizeof(bench->eni.offered));
     bench->now = (struct now){.boot_ns = NS_PER_S * 1000, .wall_ms = T0};
@@ -139,6 +153,7 @@ static inline int tear_down(void **state)
 {
     struct bench *bench = *state;
     pipeline_finish(&bench->pipeline);
+    journal_close(&bench->journal);
     identity_finish(&bench->identity);
     for (size_t i = 0; i < bench->sink.n_documents; i++)
         free(bench->sink.documents[i]);
@@ -147,10 +162,16 @@ static inline int tear_down(void **state)
     return 0;
 }
 
+// Whether there is something to send at once.
+static inline bool has_work(const struct bench *bench)
+{
+    return delivery_due_ns(&bench->pipeline.delivery) == 0;
+}
+
 // Other dimension sets, from now on.
 static inline void publish_by(struct bench *bench, const char *instance, const char *enis)
 {
-    struct encoder *encoder = &bench->pipeline.encoder;
+    struct encoder *encoder = &bench->pipeline.delivery.encoder;
     struct encoder_setting setting = {encoder->ops, &bench->encoder_options, &bench->catalog};
     bench->encoder_options.instance_dimensions = (char *)instance;
     bench->encoder_options.eni_dimensions = (char *)enis;
@@ -188,5 +209,5 @@ static inline void ticks(struct bench *bench, size_t n, uint64_t increase)
 
 static inline void ship(struct bench *bench)
 {
-    assert_int_equal(pipeline_ship(&bench->pipeline, &bench->now), 0);
+    assert_int_equal(delivery_ship(&bench->pipeline.delivery, &bench->now), 0);
 }

@@ -15,7 +15,7 @@ static int set_up_datums(void **state)
 
 static const struct health *health_of(const struct bench *bench)
 {
-    return &bench->pipeline.health;
+    return &bench->health;
 }
 
 // Datums with this text.
@@ -32,7 +32,7 @@ static void a_window_reaches_the_sink_as_datums(void **state)
     struct bench *bench = *state;
     ticks(bench, 10, 3); // the first is the baseline
     ship(bench);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
     assert_int_equal(bench->sink.n_documents, 2);
     assert_string_equal(bench->sink.documents[0],
         "{\"MetricName\":\"pps_allowance_exceeded\","
@@ -59,9 +59,9 @@ static void a_datum_has_the_time_of_its_window(void **state)
     bench->sink.answer.ship = SHIP_BUSY;
     ship(bench);
     static const int64_t starts_ms[] = {T0, T0, T0 + 10000, T0 + 10000};
-    assert_int_equal(bench->pipeline.batch.n_items, ARRAY_SIZE(starts_ms));
+    assert_int_equal(bench->pipeline.delivery.batch.n_items, ARRAY_SIZE(starts_ms));
     for (size_t i = 0; i < ARRAY_SIZE(starts_ms); i++)
-        assert_int_equal(bench->pipeline.batch.items[i].timestamp_ms, starts_ms[i]);
+        assert_int_equal(bench->pipeline.delivery.batch.items[i].timestamp_ms, starts_ms[i]);
     bench->sink.answer.ship = SHIP_TAKEN;
     ship(bench);
     assert_int_equal(n_with(bench, "\"Timestamp\":1795255200,"), 2);
@@ -119,11 +119,11 @@ static void datums_that_outgrow_their_plan_are_planned_anew(void **state)
         tick(bench, 1000000 + i);
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 0};
     ship(bench);
-    assert_int_equal(bench->pipeline.batch.n_items, 3);
-    bench->sink.limits.item_bytes = bench->pipeline.batch.items[1].n_bytes;
+    assert_int_equal(bench->pipeline.delivery.batch.n_items, 3);
+    bench->sink.limits.item_bytes = bench->pipeline.delivery.batch.items[1].n_bytes;
     team.value = (char *)"a name that is too long";
     bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
-    for (int i = 0; i < 5 && pipeline_has_work(&bench->pipeline); i++)
+    for (int i = 0; i < 5 && has_work(bench); i++)
         ship(bench);
     assert_int_equal(bench->sink.n_documents, 7);
     assert_int_equal(n_with(bench, "Team"), 3);
@@ -141,10 +141,10 @@ static void labels_that_are_gone_change_a_plan_of_which_nothing_was_sent(void **
     ticks(bench, 10, 1);
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 0};
     ship(bench);
-    assert_int_equal(bench->pipeline.batch.n_items, 3);
+    assert_int_equal(bench->pipeline.delivery.batch.n_items, 3);
     bench->identity_options.cluster = NULL;
     bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
-    for (int i = 0; i < 3 && pipeline_has_work(&bench->pipeline); i++)
+    for (int i = 0; i < 3 && has_work(bench); i++)
         ship(bench);
     assert_int_equal(bench->sink.n_documents, 2);
     assert_int_equal(health_of(bench)->n_records_delivered, 2);
@@ -163,7 +163,7 @@ static void labels_that_are_gone_end_a_record_that_was_sent_in_part(void **state
     bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
     listener_init(&listener);
     listener_start(&listener);
-    for (int i = 0; i < 3 && pipeline_has_work(&bench->pipeline); i++)
+    for (int i = 0; i < 3 && has_work(bench); i++)
         ship(bench);
     listener_stop(&listener);
     assert_int_equal(listener_count(&listener, "\n"), 1);
@@ -171,7 +171,7 @@ static void labels_that_are_gone_end_a_record_that_was_sent_in_part(void **state
         listener_count(&listener, "<3>scripted: record 1 was sent in part, and labels of"), 1);
     assert_int_equal(health_of(bench)->n_records_refused, 1);
     assert_int_equal(health_of(bench)->n_records_delivered, 1); // the ENI's
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
     listener_finish(&listener);
 }
 
@@ -195,7 +195,7 @@ static void nothing_to_publish_is_counted_and_said_once(void **state)
     assert_int_equal(health_of(bench)->n_documents_refused, 0); // there was none
     assert_int_equal(health_of(bench)->n_records_delivered, 3);
     assert_int_equal(bench->sink.n_documents, 3);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
     listener_finish(&listener);
 }
 
@@ -214,7 +214,7 @@ static void each_kind_of_record_is_said_by_itself(void **state)
     assert_int_equal(health_of(bench)->n_records_refused, 4);
     assert_int_equal(health_of(bench)->delivered_ns, 0);
     assert_null(bench->sink.batch); // no batch without an item
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
     listener_finish(&listener);
 }
 
@@ -228,16 +228,16 @@ static void records_without_a_datum_do_not_cut_the_batch(void **state)
     bench->sink.is_ready = true;
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 3};
     ship(bench);
-    assert_int_equal(bench->pipeline.batch.n_items, 5);
+    assert_int_equal(bench->pipeline.delivery.batch.n_items, 5);
     assert_int_equal(health_of(bench)->n_records_delivered, 3);
     assert_int_equal(health_of(bench)->n_records_refused, 3);
-    assert_int_equal(bench->pipeline.journal.n_records, 4);
+    assert_int_equal(bench->journal.queue.n_records, 4);
     bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 5);
     assert_int_equal(health_of(bench)->n_records_delivered, 5);
     assert_int_equal(health_of(bench)->n_records_refused, 5);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 // What was given up behind a record that must come again has another chance, with it.
@@ -248,7 +248,7 @@ static void a_label_that_comes_meanwhile_is_not_too_late(void **state)
     ticks(bench, 10, 1);
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 0};
     ship(bench);
-    assert_int_equal(bench->pipeline.batch.n_items, 1);
+    assert_int_equal(bench->pipeline.delivery.batch.n_items, 1);
     bench->identity_options.cluster = (char *)"blue";
     bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
     ship(bench);
@@ -266,14 +266,14 @@ static void a_full_journal_keeps_what_is_in_flight(void **state)
     ticks(bench, 20, 1);
     bench->sink.answer.ship = SHIP_BUSY;
     ship(bench);
-    bench->pipeline.journal.max_bytes = 1;
+    bench->journal.setting.max_bytes = 1;
     ticks(bench, 10, 1);
-    assert_int_equal(health_of(bench)->n_records_dropped, 2);
+    assert_int_equal(health_of(bench)->n_records_expired, 2);
     bench->sink.answer.ship = SHIP_TAKEN;
     ship(bench);
     assert_int_equal(health_of(bench)->n_records_delivered, 2);
     assert_int_equal(health_of(bench)->n_records_refused, 2);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_datums, tear_down)

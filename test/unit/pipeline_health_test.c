@@ -10,7 +10,7 @@
 
 static const struct health *health_of(const struct bench *bench)
 {
-    return &bench->pipeline.health;
+    return &bench->health;
 }
 
 // A tick with one sample of both groups of the device; total_resets never moves.
@@ -182,7 +182,7 @@ static void a_delivery_is_timed_when_a_whole_record_is_off_our_hands(void **stat
     assert_int_equal(health_of(bench)->delivered_ns, first_ns);
     bench->sink.answer.ship = SHIP_TAKEN;
     ship(bench);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
     assert_int_equal(health_of(bench)->n_records_delivered, 2);
     assert_int_equal(health_of(bench)->delivered_ns, bench->now.boot_ns);
 }
@@ -206,11 +206,11 @@ static void what_finds_no_room_is_counted(void **state)
 {
     struct bench *bench = *state;
     bench->sink.is_ready = false;
-    bench->pipeline.journal.max_bytes = 4096;
+    bench->journal.setting.max_bytes = 4096;
     ticks(bench, 1000, 1);
     assert_int_equal(health_of(bench)->n_records_made, 200);
-    assert_true(bench->pipeline.journal.n_records < 200);
-    assert_int_equal(health_of(bench)->n_records_dropped, 200 - bench->pipeline.journal.n_records);
+    assert_true(bench->journal.queue.n_records < 200);
+    assert_int_equal(health_of(bench)->n_records_expired, 200 - bench->journal.queue.n_records);
 }
 
 static void reconnects_of_the_sink_are_passed_on(void **state)
@@ -221,7 +221,7 @@ static void reconnects_of_the_sink_are_passed_on(void **state)
     assert_int_equal(health_of(bench)->n_reconnects, 3);
     bench->sink.base.n_reconnects = 4;
     bench->sink.error = -EPIPE;
-    assert_int_equal(pipeline_ship(&bench->pipeline, &bench->now), -EPIPE);
+    assert_int_equal(delivery_ship(&bench->pipeline.delivery, &bench->now), -EPIPE);
     assert_int_equal(health_of(bench)->n_reconnects, 4);
 }
 
@@ -247,8 +247,8 @@ static void assert_every_record_is_somewhere(const struct bench *bench)
 {
     const struct health *health = health_of(bench);
     assert_int_equal(health->n_records_made,
-        health->n_records_delivered + health->n_records_refused + health->n_records_dropped +
-            bench->pipeline.journal.n_records);
+        health->n_records_delivered + health->n_records_refused + health->n_records_expired +
+            bench->journal.queue.n_records);
 }
 
 // A destination that does what it likes, with little room for what waits.
@@ -262,7 +262,7 @@ static void change_at_random(struct bench *bench, struct dice *dice)
     bench->sink.is_ready = dice_below(dice, 4) > 0;
     bench->sink.answer.ship = answers[dice_below(dice, ARRAY_SIZE(answers))];
     bench->sink.answer.n_taken = dice_below(dice, 8);
-    bench->pipeline.journal.max_bytes = 1000 + dice_below(dice, 6000);
+    bench->journal.setting.max_bytes = 1000 + dice_below(dice, 6000);
 }
 
 static void every_record_is_delivered_refused_dropped_or_waits(void **state)
@@ -287,11 +287,11 @@ static void every_record_is_delivered_refused_dropped_or_waits(void **state)
     }
     log_set_level(LOG_LEVEL_INFO);
     const struct health *health = health_of(bench);
-    assert_int_equal(health->n_records_made, bench->pipeline.next_sequence - 1);
+    assert_int_equal(health->n_records_made, bench->journal.last_sequence);
     assert_int_equal(health->n_records_delivered, count_delivered(bench));
     assert_true(health->n_records_delivered > 10);
     assert_true(health->n_records_refused > 10);
-    assert_true(health->n_records_dropped > 10);
+    assert_true(health->n_records_expired > 10);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

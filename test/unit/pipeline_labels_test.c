@@ -52,7 +52,7 @@ static void turn(struct labels_bench *self)
         size_t n_requests = self->http.n_requests;
         identity_work(&bench->identity, &bench->now);
         ship(bench);
-        if (self->http.n_requests == n_requests && !pipeline_has_work(&bench->pipeline))
+        if (self->http.n_requests == n_requests && !has_work(bench))
             return;
     }
     fail_msg("it does not come to rest");
@@ -117,9 +117,9 @@ static void records_wait_unlabelled_and_nothing_spins(void **state)
     struct labels_bench *self = *state;
     run(self, 100, 1);
     assert_int_equal(self->bench->sink.n_documents, 0);
-    assert_int_equal(self->bench->pipeline.journal.n_records, 20);
-    assert_false(pipeline_has_work(&self->bench->pipeline));
-    assert_false(pipeline_is_drained(&self->bench->pipeline));
+    assert_int_equal(self->bench->journal.queue.n_records, 20);
+    assert_false(has_work(self->bench));
+    assert_false(delivery_is_drained(&self->bench->pipeline.delivery));
 }
 
 static void they_go_out_with_their_labels_when_these_come(void **state)
@@ -156,8 +156,8 @@ static void the_instance_passes_an_eni_that_waits(void **state)
     assert_int_equal(n_instance, 10);
     sum_of(self, true, &n_enis);
     assert_int_equal(n_enis, 0);
-    assert_int_equal(self->bench->pipeline.journal.n_records, 10);
-    assert_false(pipeline_has_work(&self->bench->pipeline));
+    assert_int_equal(self->bench->journal.queue.n_records, 10);
+    assert_false(has_work(self->bench));
     tell_eni(self);
     run(self, 9, 1); // the list is asked for every 60 s by now
     run(self, 55, 1);
@@ -215,11 +215,11 @@ static void who_is_in_a_hurry_waits_no_more(void **state)
     struct labels_bench *self = *state;
     run(self, 30, 1);
     assert_int_equal(self->bench->sink.n_documents, 0);
-    pipeline_hurry(&self->bench->pipeline);
-    assert_true(pipeline_has_work(&self->bench->pipeline));
+    delivery_hurry(&self->bench->pipeline.delivery);
+    assert_true(has_work(self->bench));
     turn(self);
     assert_int_equal(self->bench->sink.n_documents, 6);
-    assert_true(pipeline_is_drained(&self->bench->pipeline));
+    assert_true(delivery_is_drained(&self->bench->pipeline.delivery));
 }
 
 static void a_sink_that_is_busy_loses_nothing_of_what_waits(void **state)
@@ -229,7 +229,7 @@ static void a_sink_that_is_busy_loses_nothing_of_what_waits(void **state)
     tell_instance(self);
     bench->sink.answer.ship = SHIP_BUSY;
     run(self, 35, 1); // ENI records wait, those of the instance are in flight
-    assert_true(bench->pipeline.is_in_flight);
+    assert_true(bench->pipeline.delivery.is_in_flight);
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 1};
     ship(bench);
     bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
@@ -249,13 +249,14 @@ static void a_record_that_was_sent_in_part_does_not_wait_again(void **state)
     struct bench *bench = self->bench;
     bench->sink.limits.item_bytes = 440;
     run(self, 10, UINT64_C(1) << 20);
-    pipeline_hurry(&bench->pipeline);
+    delivery_hurry(&bench->pipeline.delivery);
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 1};
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 1);
-    bench->pipeline.is_hurried = false; // as the end of the wait and a new ENI would make it
+    bench->pipeline.delivery.is_hurried =
+        false; // as the end of the wait and a new ENI would make it
     bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
-    uint32_t n_parts = bench->pipeline.journal.first->parts.n_parts;
+    uint32_t n_parts = bench->journal.queue.first->parts.n_parts;
     assert_true(n_parts > 1);
     turn(self);
     assert_int_equal(bench->sink.n_documents, n_parts);
@@ -264,27 +265,31 @@ static void a_record_that_was_sent_in_part_does_not_wait_again(void **state)
         assert_int_equal(json_integer_value(json_object_get(root, "sequence")), 1);
         assert_int_equal(json_integer_value(json_object_get(root, "part")), i + 1);
     }
-    assert_int_equal(bench->pipeline.journal.n_records, 1);
+    assert_int_equal(bench->journal.queue.n_records, 1);
 }
 
-// Of an ENI nobody knows the subnet yet: there is no datum of it, and it waits, while those of the
-// instance go out.
+// Of an ENI nobody knows the subnet yet: there is no datum of it, while there are of the instance.
+static void publish_datums_by_subnet(struct labels_bench *self)
+{
+    self->bench->pipeline.delivery.encoder.ops = &metric_datum_encoder;
+    publish_by(self->bench, "InstanceId", "SubnetId");
+    tell_instance(self);
+}
+
 static void a_record_without_a_datum_waits_as_long_as_one_may_come(void **state)
 {
     struct labels_bench *self = *state;
     struct bench *bench = self->bench;
-    bench->pipeline.encoder.ops = &metric_datum_encoder;
-    publish_by(bench, "InstanceId", "SubnetId");
-    tell_instance(self);
+    publish_datums_by_subnet(self);
     run(self, 20, 1);
     assert_int_equal(bench->sink.n_documents, 2);
-    assert_int_equal(bench->pipeline.journal.n_records, 2);
-    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
+    assert_int_equal(bench->journal.queue.n_records, 2);
+    assert_int_equal(bench->health.n_records_refused, 0);
     scripted_http_key(&self->http, ENI "subnet-id", "subnet-00000001");
     tell_eni(self);
     run(self, 60, 1);
-    assert_int_equal(bench->pipeline.journal.n_records, 0);
-    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
+    assert_int_equal(bench->journal.queue.n_records, 0);
+    assert_int_equal(bench->health.n_records_refused, 0);
     assert_int_equal(bench->sink.n_documents, 16);
 }
 
@@ -292,15 +297,13 @@ static void a_record_without_a_datum_is_refused_when_none_will_come(void **state
 {
     struct labels_bench *self = *state;
     struct bench *bench = self->bench;
-    bench->pipeline.encoder.ops = &metric_datum_encoder;
-    publish_by(bench, "InstanceId", "SubnetId");
-    tell_instance(self);
+    publish_datums_by_subnet(self);
     run(self, WAIT_S - 5, 1);
-    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
+    assert_int_equal(bench->health.n_records_refused, 0);
     run(self, 30, 1);
-    assert_int_equal(bench->pipeline.health.n_records_refused, 32);
+    assert_int_equal(bench->health.n_records_refused, 32);
     assert_int_equal(bench->sink.n_documents, 32);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 // The wait was over, but the sink did not take the batch; then the ENI was attached anew.
@@ -308,41 +311,37 @@ static void a_record_that_was_given_up_waits_again_when_a_datum_may_come(void **
 {
     struct labels_bench *self = *state;
     struct bench *bench = self->bench;
-    bench->pipeline.encoder.ops = &metric_datum_encoder;
-    publish_by(bench, "InstanceId", "SubnetId");
-    tell_instance(self);
+    publish_datums_by_subnet(self);
     bench->sink.is_ready = false;
     run(self, WAIT_S + 10, 1);
     bench->sink.is_ready = true;
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 0};
     ship(bench);
-    assert_int_equal(bench->pipeline.batch.n_items, 31);
+    assert_int_equal(bench->pipeline.delivery.batch.n_items, 31);
     bench->eni.ifindex = 9;
     tick(bench, 1);
     bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 31);
-    assert_int_equal(bench->pipeline.journal.n_records, 31);
-    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
+    assert_int_equal(bench->journal.queue.n_records, 31);
+    assert_int_equal(bench->health.n_records_refused, 0);
     scripted_http_key(&self->http, ENI "subnet-id", "subnet-00000001");
     tell_eni(self);
     run(self, 60, 1);
-    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_int_equal(bench->health.n_records_refused, 0);
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 static void who_is_in_a_hurry_does_not_wait_for_a_datum(void **state)
 {
     struct labels_bench *self = *state;
     struct bench *bench = self->bench;
-    bench->pipeline.encoder.ops = &metric_datum_encoder;
-    publish_by(bench, "InstanceId", "SubnetId");
-    tell_instance(self);
+    publish_datums_by_subnet(self);
     run(self, 20, 1);
-    pipeline_hurry(&bench->pipeline);
+    delivery_hurry(&bench->pipeline.delivery);
     turn(self);
-    assert_int_equal(bench->pipeline.health.n_records_refused, 2);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_int_equal(bench->health.n_records_refused, 2);
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 #undef TEST

@@ -46,7 +46,7 @@ static void window_reaches_the_sink_as_instance_and_eni(void **state)
     assert_int_equal(sum_of(instance, "pps_allowance_exceeded"), 27);
     assert_int_equal(sum_of(eni, "pps_allowance_exceeded"), 27);
     assert_int_equal(timestamp_of(instance), T0);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 static void sink_that_is_not_ready_is_not_asked(void **state)
@@ -56,7 +56,7 @@ static void sink_that_is_not_ready_is_not_asked(void **state)
     ticks(bench, 30, 1);
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 0);
-    assert_int_equal(bench->pipeline.journal.n_records, 6);
+    assert_int_equal(bench->journal.queue.n_records, 6);
     bench->sink.is_ready = true;
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 6);
@@ -99,12 +99,12 @@ static void never_is_counted_and_the_next_goes_on(void **state)
     ticks(bench, 10, 1);
     bench->sink.answer.ship = SHIP_NEVER;
     ship(bench);
-    assert_int_equal(bench->pipeline.health.n_records_refused, 2);
+    assert_int_equal(bench->health.n_records_refused, 2);
     bench->sink.answer.ship = SHIP_TAKEN;
     ticks(bench, 10, 1);
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 2);
-    assert_int_equal(bench->pipeline.health.n_records_delivered, 2);
+    assert_int_equal(bench->health.n_records_delivered, 2);
 }
 
 static void record_that_fits_no_document_is_dropped_and_said(void **state)
@@ -113,11 +113,9 @@ static void record_that_fits_no_document_is_dropped_and_said(void **state)
     bench->sink.limits.item_bytes = 50;
     ticks(bench, 10, 1);
     ship(bench);
-    assert_true(pipeline_has_work(&bench->pipeline));
-    ship(bench);
     assert_int_equal(bench->sink.n_documents, 0);
-    assert_int_equal(bench->pipeline.health.n_records_refused, 2);
-    assert_true(pipeline_is_drained(&bench->pipeline));
+    assert_int_equal(bench->health.n_records_refused, 2);
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
 }
 
 static void batch_is_cut_at_the_limit_of_items(void **state)
@@ -129,7 +127,7 @@ static void batch_is_cut_at_the_limit_of_items(void **state)
         ship(bench);
         assert_int_equal(bench->sink.n_documents, i);
     }
-    assert_false(pipeline_has_work(&bench->pipeline));
+    assert_false(has_work(bench));
 }
 
 static void parts_of_a_record_that_were_taken_do_not_come_again(void **state)
@@ -156,10 +154,10 @@ static void full_journal_drops_the_oldest_and_counts(void **state)
 {
     struct bench *bench = *state;
     bench->sink.is_ready = false;
-    bench->pipeline.journal.max_bytes = 4096;
+    bench->journal.setting.max_bytes = 4096;
     ticks(bench, 1000, 1);
-    assert_true(bench->pipeline.journal.n_bytes <= 4096);
-    assert_int_equal(bench->pipeline.journal.n_dropped + bench->pipeline.journal.n_records, 200);
+    assert_true(bench->journal.queue.n_bytes <= 4096);
+    assert_int_equal(bench->health.n_records_expired + bench->journal.queue.n_records, 200);
     bench->sink.is_ready = true;
     ship(bench);
     assert_int_equal(sequence_of(bench, bench->sink.n_documents - 1), 200);
@@ -173,16 +171,16 @@ static void documents_that_outgrow_their_plan_are_planned_anew(void **state)
     ticks(bench, 10, UINT64_C(1) << 29);
     bench->sink.answer = (struct ship_answer){SHIP_LATER, 0};
     ship(bench);
-    const struct batch *batch = &bench->pipeline.batch;
+    const struct batch *batch = &bench->pipeline.delivery.batch;
     bench->sink.limits.item_bytes = batch->items[1].n_bytes; // just what the ENI's document needed
     char cluster[50] = {0};
     memset(cluster, 'c', sizeof(cluster) - 1);
     bench->identity_options.cluster = cluster;
     bench->sink.answer = (struct ship_answer){SHIP_TAKEN, 0};
-    for (int i = 0; i < 10 && pipeline_has_work(&bench->pipeline); i++)
+    for (int i = 0; i < 10 && has_work(bench); i++)
         ship(bench);
-    assert_true(pipeline_is_drained(&bench->pipeline));
-    assert_int_equal(bench->pipeline.health.n_records_refused, 0);
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
+    assert_int_equal(bench->health.n_records_refused, 0);
     json_int_t sum = 0;
     for (size_t i = 0; i < bench->sink.n_documents; i++) {
         json_auto_t *root = document(bench, i);
@@ -197,7 +195,7 @@ static void destination_that_is_gone_for_good_is_told(void **state)
 {
     struct bench *bench = *state;
     bench->sink.error = -EPIPE;
-    assert_int_equal(pipeline_ship(&bench->pipeline, &bench->now), -EPIPE);
+    assert_int_equal(delivery_ship(&bench->pipeline.delivery, &bench->now), -EPIPE);
 }
 
 static void gap_is_one_value_in_the_window_in_which_it_was_seen(void **state)
@@ -206,7 +204,7 @@ static void gap_is_one_value_in_the_window_in_which_it_was_seen(void **state)
     ticks(bench, 5, 1);
     pass(bench, 42 * SECOND); // suspended: the next tick is at 48 s
     tick(bench, 100);
-    pipeline_close_window(&bench->pipeline);
+    pipeline_close_window(&bench->pipeline, &bench->now);
     ship(bench);
     assert_int_equal(bench->sink.n_documents, 4);
     json_auto_t *before = document(bench, 0);
