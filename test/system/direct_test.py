@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Straight to AWS from the sandbox: names resolved by DNS, TLS, signatures, compression. All that libcurl, OpenSSL and
+the C library call for it is allowed. Whether what is sent is right is for test/interop to say."""
+import gzip
+import http.server
+import json
+import pathlib
+import socket
+import struct
+import threading
+
+import aws_tls
+import on_machine
+from on_machine import PACKETS, OnService, configuration
+from rig_service import Awaited
+
+ENVIRONMENT, CA = "/etc/default/enawatch", "/etc/enawatch/ca.pem"
+KIND = "wrong host"  # a certificate that is good for a name which only DNS knows
+NAME = "elsewhere.example"
+KEYS = "AWS_ACCESS_KEY_ID=AKIDEXAMPLE\nAWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n" \
+       f"AWS_CA_BUNDLE={CA}\n"
+
+
+class Names(threading.Thread):
+    """Says of every name that it is on loopback, to who asks for an address of version 4 (RFC 1035); of 6 it has none."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.asked = set()
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 53))
+        self.start()
+
+    def run(self):
+        while True:
+            question, who = self._socket.recvfrom(512)
+            end = question.index(b"\0", 12) + 5
+            is_v4 = question[end - 4:end - 2] == b"\0\1"
+            self.asked.add(_name(question[12:end - 5]))
+            head = question[:2] + struct.pack(">5H", 0x8180, 1, is_v4, 0, 0)
+            answer = struct.pack(">3HIH4B", 0xC00C, 1, 1, 60, 4, 127, 0, 0, 1) if is_v4 else b""
+            self._socket.sendto(head + question[12:end] + answer, who)
+
+
+def _name(labels):
+    found = []
+    while labels:
+        found.append(labels[1:labels[0] + 1].decode())
+        labels = labels[labels[0] + 1:]
+    return ".".join(found)
+
+
+class Aws(Awaited):
+    """Takes whatever comes; `requests` has (what was asked for, its body)."""
+
+    def __init__(self, context):
+        super().__init__()
+        self.requests, aws = [], self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers["Content-Encoding"] == "gzip":
+                    body = gzip.decompress(body)
+                with aws.changed:
+                    aws.requests.append((self.headers["X-Amz-Target"], json.loads(body)))
+                    aws.changed.notify_all()
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.daemon_threads = True
+        self.endpoint = f"https://{NAME}:{server.server_port}"
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def bodies(self, operation):
+        return [body for target, body in list(self.requests) if target.endswith("." + operation)]
+
+
+class Direct(OnService):
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        certificates = cls.enterClassContext(aws_tls.Certificates())
+        cls.machine.write(CA, pathlib.Path(certificates.ca).read_text())
+        cls.machine.write(ENVIRONMENT, KEYS)
+        cls.machine.write("/etc/resolv.conf", "nameserver 127.0.0.1\n")
+        cls.context = certificates.context(KIND)
+        with cls.machine.network():
+            cls.names = Names()
+
+    def use(self, sink, **settings):
+        with self.machine.network():
+            aws = Aws(self.context)
+        self.machine.write(on_machine.CONF, configuration(
+            publish__sink=sink, **{f"{sink}__region": "eu-west-1", f"{sink}__endpoint": aws.endpoint,
+                                   f"{sink}__spread": "0s", **settings}))
+        self.systemctl("restart", on_machine.UNIT)
+        self.machine.send(50)
+        return aws
+
+    def assert_clean(self):
+        self.assertIn(NAME, self.names.asked)
+        self.assertEqual(self.show("NRestarts"), "0")
+
+    def test_metrics_go_to_cloudwatch(self):
+        aws = self.use("cloudwatch")
+        aws.wait_for(lambda _: self.n_sent(aws.bodies("PutMetricData")) == 50, 20)
+        self.assert_clean()
+
+    @staticmethod
+    def n_sent(bodies):
+        """The sum of what the data of the instance say."""
+        data = [datum for body in bodies for datum in body["MetricData"] if datum["MetricName"] == PACKETS]
+        return sum(value * n for datum in data if [d["Name"] for d in datum["Dimensions"]] == ["InstanceId"]
+                   for value, n in zip(datum["Values"], datum["Counts"]))
+
+    def test_documents_go_to_cloudwatch_logs(self):
+        aws = self.use("logs")
+
+        def documents(_):
+            found = [json.loads(event["message"]) for body in aws.bodies("PutLogEvents") for event in body["logEvents"]]
+            return on_machine.total(found, PACKETS) == 50
+
+        aws.wait_for(documents, 20)
+        self.assert_clean()
