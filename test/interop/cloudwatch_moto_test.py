@@ -2,7 +2,9 @@
 """The unmodified daemon publishes to moto, an AWS that others wrote, which checks its signatures; boto3 reads back
 what the counters of the rig did, and a relay between both keeps what went by. moto takes no gzip with JSON."""
 import collections
+import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -60,10 +62,10 @@ class OnMoto(OnRig):
         eni = self.bench.add("ens5")
         return self.start(keys, **environment), eni
 
-    def read_back(self, metric, dimensions):
+    def read_back(self, metric, dimensions, namespace=NAMESPACE):
         """The numbers of the last minutes together, of exactly these dimensions; None where there is nothing."""
         now, period = int(time.time()), 600
-        named = {"Namespace": NAMESPACE, "MetricName": metric,
+        named = {"Namespace": namespace, "MetricName": metric,
                  "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()]}
         queries = [{"Id": name.lower(), "Label": name,
                     "MetricStat": {"Metric": named, "Period": period, "Stat": name}} for name in STATISTICS]
@@ -103,6 +105,26 @@ class Published(OnMoto):
         daemon, _ = self.run_with(keys)
         daemon.wait_for(lambda d: any("it needs the IAM action cloudwatch:PutMetricData" in line for line in d.log), 20)
         daemon.kill()
+
+
+class Drilled(OnMoto):
+    def test_a_drill_is_there_and_touches_nothing_else(self):
+        keys = self.moto.add_user("monitoring:PutMetricData")
+        self.moto.require_signatures()
+        aws = Aws()  # for its environment only
+        aws.stop()
+        options = ["publish.sink=cloudwatch", "cloudwatch.compression=none", f"cloudwatch.endpoint={self.relay.endpoint}"]
+        environment = {**os.environ, **aws.environment(keys=keys)}  # None: not set
+        result = subprocess.run([BINARY, "drill", *COMMON, *(w for o in options for w in ("-o", o))], timeout=60,
+                                env={name: value for name, value in environment.items() if value is not None},
+                                capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        plain, with_id = {"Drill": "true"}, {"Drill": "true", **OF_INSTANCE}
+        drilled = {(f"{NAMESPACE}/Drill", name, frozenset(d.items())) for name in EXCEEDED for d in (plain, with_id)}
+        self.assertEqual(set(self.moto.names()), drilled)
+        for namespace, name, dimensions in drilled:
+            self.assertEqual(self.read_back(name, dict(sorted(dimensions)), namespace),
+                             {"SampleCount": 1, "Sum": 1, "Minimum": 1, "Maximum": 1}, name)
 
 
 class Whole(OnMoto):
