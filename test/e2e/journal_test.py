@@ -125,14 +125,14 @@ class Restarts(Kept):
         first = self.run_to_nobody()
         self.wait_for_samples(first)
         self.count(1000)
-        self.wait_for_journal(lambda j: sum(r.sums[PPS] for r in j.waiting.values() if r.mac) == 1000)
+        self.wait_for_journal(lambda j: sum(r.sum(PPS) for r in j.waiting.values() if r.mac) == 1000)
         self.count(1)
         self.wait_for_reads(first)
         self.assertEqual(first.stop(), 0, first)
         left = self.journal()
         self.assertEqual(len(self.said(first, f"{len(left.waiting)} records were not taken in time: they wait in")), 1,
                          first)
-        self.assertEqual(sum(r.sums[PPS] for r in left.waiting.values() if r.mac), 1001)
+        self.assertEqual(sum(r.sum(PPS) for r in left.waiting.values() if r.mac), 1001)
         second = self.run_in()
         documents = self.end(second)
         old = {(d["boot"], d["sequence"]) for d in documents if (d["boot"], d["sequence"]) in left.waiting}
@@ -174,7 +174,7 @@ class Whose(Kept):
         if who == self.who:
             self.wait_for_journal(lambda j: j.who[BOOT]["enis"][FIRST] and j.who[BOOT]["instance"].get("InstanceId"))
         self.eni.add(**{PPS: 50})
-        self.wait_for_journal(lambda j: sum(r.sums[PPS] for r in j.waiting.values() if r.mac) == 50)
+        self.wait_for_journal(lambda j: sum(r.sum(PPS) for r in j.waiting.values() if r.mac) == 50)
         self.assertEqual(daemon.kill(), 137)
         journal_file.change_boot(self.path, BOOT, OTHER_BOOT)
         self.assertIsNone(self.journal().baseline)
@@ -214,7 +214,7 @@ class Whose(Kept):
         self.assertEqual(len(self.said(clone, "there are records of another instance")), 1, clone)
         kept = journal_file.read(os.path.join(self.directory, "unclaimed"), BOOT)
         self.assertEqual(set(kept.waiting), set(left.waiting))
-        self.assertEqual(sum(r.sums[PPS] for r in kept.waiting.values() if r.mac), 50)
+        self.assertEqual(sum(r.sum(PPS) for r in kept.waiting.values() if r.mac), 50)
         self.assertEqual(kept.who[OTHER_BOOT]["instance"]["InstanceId"], INSTANCE)
 
     def test_an_image_whose_settings_it_carries_is_told_by_its_addresses(self):
@@ -234,7 +234,7 @@ class Files(Kept):
         daemon = self.run_to_nobody()
         self.wait_for_samples(daemon)
         self.count(50)
-        self.wait_for_journal(lambda j: len(j.waiting) >= 4 and sum(r.sums[PPS] for r in j.waiting.values()) == 100)
+        self.wait_for_journal(lambda j: len(j.waiting) >= 4 and sum(r.sum(PPS) for r in j.waiting.values()) == 100)
         self.assertEqual(daemon.kill(), 137)
         return self.journal()
 
@@ -296,7 +296,7 @@ class Files(Kept):
         damaged = self.journal()
         self.assertEqual(damaged.n_bad, 1)
         self.assertLess(len(damaged.waiting), len(left.waiting))
-        self.moved = sum(r.sums[PPS] for r in damaged.waiting.values() if r.mac)
+        self.moved = sum(r.sum(PPS) for r in damaged.waiting.values() if r.mac)
         daemon = self.run_in()
         self.wait_for_samples(daemon)
         self.count(7)

@@ -6,7 +6,7 @@ import collections
 import time
 
 from harness import EXCEEDED
-from schedule import HIGH, NEW_LIFE, RESTART, SMALL, SRD, VERDICT_S, Life
+from schedule import HIGH, NEW_LIFE, SMALL, SRD, VERDICT_S, Life
 
 EPOCH = ("epoch", "")  # among the counts that a life is sent: how many starts of the daemon there were
 GROUPS = {"allowances": EXCEEDED, "srd": SRD}  # as a baseline calls what the device gives by one command
@@ -22,7 +22,7 @@ class FaultLife(Life):
 
     def __init__(self, bench, seed, schedule, place, horizon):
         self.states, self.changes, self.gone = collections.defaultdict(list), collections.defaultdict(list), {}
-        self.horizon, self.sound_ns = horizon, 0
+        self.horizon, self.sound_ns, self.was_rebooted = horizon, 0, False
         super().__init__(bench, seed, schedule, place)
         self.leaves_at, self.is_gone = horizon - self.dice.uniform(0, 6), False
 
@@ -62,6 +62,10 @@ class FaultLife(Life):
         self.sound_ns = None if fault != "none" else self.sound_ns
         yield from super().within(fault, change, room_after, room_before)
         self.sound_ns = self.sound_ns if fault == "none" else boot_ns()
+
+    def step(self, has_garbage):
+        self.was_rebooted = False
+        yield from super().step(has_garbage)
 
     def after(self, change):
         """A verdict falls in a daemon that lives long enough."""
@@ -117,8 +121,8 @@ class FaultLife(Life):
         self.record(now_ns)
 
     def do(self, change):
-        if change in RESTART and any(max(self.eni.get(c) for c in group) < HIGH for group in self.groups):
-            change = "nothing"  # rebooted meanwhile: there is nothing that could fall
+        if self.was_rebooted and (change == "other order" or not self.can_fall()):
+            change = "nothing"  # there is no fault any more to do it in, or nothing that could fall
         now_ns = boot_ns()
         if change in NEW_LIFE:
             self.note_change()
@@ -138,6 +142,9 @@ class FaultLife(Life):
         was counted before."""
         self.eni.replace()
 
+    def can_fall(self):
+        return all(max(self.eni.get(c) for c in group) >= HIGH for group in self.groups)
+
     def reload(self):
         self.restart_at_zero()
         self.count({self.dice.choice(EXCEEDED): self.dice.randint(1, SMALL)})
@@ -150,7 +157,7 @@ class FaultLife(Life):
     def reboot(self):
         """While no daemon runs: another life of everything, and nothing is wrong with it."""
         self.eni.heal()
-        self.sound_ns = boot_ns()
+        self.sound_ns, self.was_rebooted = boot_ns(), True
         self.note_change()
         self.restart_at_zero()
         self.note_change()

@@ -39,7 +39,8 @@ class Schedule:
         self.seed, self.number, self.dice = seed, number, random.Random(seed)
         self.notes, self.trouble, self.doubled, self.events = [], None, collections.Counter(), collections.Counter()
         self.cures, self.is_whole = [], True  # (when, what ends, how); nobody spoiled a journal
-        self.n_documents, self.books, self.eni_ids, self.macs = 0, None, {}, {}
+        self.n_documents, self.eni_ids, self.macs = 0, {}, {}
+        self.lives, self.node, self.books = [], None, Books([], None, [])
 
     def run(self):
         with contextlib.ExitStack() as stack:
@@ -374,7 +375,7 @@ class Schedule:
         """In words, in the order of time."""
         notes = sorted(self.notes + self.books.notes + [note for life in self.lives for note in life.notes])
         lines = [f"{at - self.began:8.3f} {who} {text}" for at, who, text in notes]
-        for daemon in self.node.ended[-6:] + [self.node.daemon] * self.node.is_up:
+        for daemon in (self.node.ended[-6:] + [self.node.daemon] * self.node.is_up) if self.node else ():
             lines += [f"--- pid {daemon.pid}", *daemon.log[-40:]]
         return "\n".join([*lines, self.trace if self.trouble else ""])
 

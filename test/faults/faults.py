@@ -11,6 +11,7 @@ test/interop/run makes. Needs no root: it makes namespaces of its own (test/rig/
 import argparse
 import collections
 import concurrent.futures
+import importlib
 import os
 import pathlib
 import random
@@ -28,8 +29,8 @@ def main():
     rig_library.in_namespace(mounts=True)
     seed = random.SystemRandom().randrange(10 ** 9) if arguments.seed is None else arguments.seed
     totals = collections.defaultdict(collections.Counter)
+    clouds = importlib.import_module("fault_aws") if arguments.aws else None
     with concurrent.futures.ThreadPoolExecutor(arguments.at_once) as pool:
-        clouds = __import__("fault_aws") if arguments.aws else None
         schedules = [pool.submit(Schedule(seed + i, i, clouds).run) for i in range(arguments.schedules)]
         for future in concurrent.futures.as_completed(schedules):
             tell(future.result(), totals, " --aws" * arguments.aws)

@@ -123,7 +123,8 @@ class OnService(OnMachine):
         if not self.is_untouched():
             self.reset()
         self.began = self.log_position()
-        self.agent.wait_for(lambda _: self.is_settled())
+        started_ms = int(self.show("ExecMainStartTimestampMonotonic")) // 1000
+        self.agent.wait_for(lambda _: self.is_settled(started_ms))
         del self.agent.documents[:]
 
     def is_untouched(self):
@@ -145,10 +146,10 @@ class OnService(OnMachine):
         if self.show("NRestarts") == "0":
             type(self).as_left = ("running", self.pid(), configuration(), False)
 
-    def is_settled(self):
-        """A first complete window of this start, and no other waits."""
-        found = [d for d in self.documents() if is_instance(d)]
-        return any(d.get("self_records_waiting") == 0 and d.get("self_samples", 0) >= 3 for d in found[-1:])
+    def is_settled(self, started_ms):
+        """A window of this start was published, and no other waits. A start is named after its time since boot."""
+        return any(d.get("self_records_waiting") == 0 and d.get("self_samples", 0) >= 3 and
+                   int(d["boot"].rsplit(".", 1)[1]) >= started_ms for d in self.documents())
 
     def start_agent(self):
         with self.machine.network():
