@@ -239,7 +239,7 @@ static struct ship_answer decide(struct far_sink *sink)
         break;
     case MOOD_MUTE:
         lose_answer(sink);
-        // fallthrough
+        __attribute__((fallthrough));
     case MOOD_LATER:
         answer.ship = SHIP_LATER;
         break;

@@ -137,7 +137,8 @@ static void assert_watchdog(const char *usec, const char *pid, uint64_t expected
     pid != NULL ? setenv("WATCHDOG_PID", pid, 1) : unsetenv("WATCHDOG_PID");
     uint64_t ns = notify_watchdog_ns();
     if (ns != expected_ns)
-        fail_msg("WATCHDOG_USEC %s, WATCHDOG_PID %s: %" PRIu64, usec, pid, ns);
+        fail_msg("WATCHDOG_USEC %s, WATCHDOG_PID %s: %" PRIu64, usec != NULL ? usec : "not set",
+            pid != NULL ? pid : "not set", ns);
 }
 
 static void the_watchdog_is_for_the_process_that_it_names(void **state)
