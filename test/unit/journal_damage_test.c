@@ -70,8 +70,8 @@ static void a_file_of_somebody_else_is_kept(void **state)
 {
     struct journal_fixture *fixture = *state;
     static const char *const versions[] = {
-        "14a0f192 {\"journal\":2,\"by\":\"enawatch 9\",\"baseline\":\"sound\"}\n"
-        "2b3c4705 {\"start\":1,\"name\":\"s\",\"boot\":\"boot-a\"}\n",
+        ("14a0f192 {\"journal\":2,\"by\":\"enawatch 9\",\"baseline\":\"sound\"}\n"
+         "2b3c4705 {\"start\":1,\"name\":\"s\",\"boot\":\"boot-a\"}\n"),
         "c4756efc {\"journal\":2}\n",
         "912ac6bf {\"journal\":\"new\"}\nno line\n",
     };

@@ -76,8 +76,9 @@ static void the_cluster_and_the_host_have_the_form_of_names(void **state)
 {
     static const char *const bad[] = {"\"\"", "\"-blue\"", "\"a b\"", "\"blue\\n\"",
         "\"blu\\u0000e\"", "1", "\"\\u00fc\"",
-        "\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
-        "890123456789a\""};
+        ("\"012345678901234567890123456789012345678901234567890123456789012345678901234567890123456"
+         "7"
+         "890123456789a\"")};
     struct identity_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         scoped_free char *text = xasprintf("{\"cluster\": %s}", bad[i]);
