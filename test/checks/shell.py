@@ -35,7 +35,8 @@ def embedded():
 
 
 def complaints_of(name, text):
-    result = subprocess.run(["shellcheck", "--external-sources", "--format=gcc", "-"], input=text, capture_output=True, text=True)
+    result = subprocess.run(["shellcheck", "--external-sources", "--format=gcc", "-"], input=text, capture_output=True, text=True,
+                            cwd=house.ROOT)
     if result.returncode != 0:
         yield (result.stdout + result.stderr).replace("-:", f"{name}:", 1).replace("\n-:", f"\n{name}:").strip()
 

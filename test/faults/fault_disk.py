@@ -57,9 +57,14 @@ class Disk:
                 pass
 
     def empty(self):
-        if self.is_full:
+        if not self.is_full:
+            return
+        try:
             os.unlink(self._ballast)
-            self._full_until = time.monotonic()
+        except OSError:  # it is read-only, too: both are over
+            self.read_only(False)
+            os.unlink(self._ballast)
+        self._full_until = time.monotonic()
 
     def read_only(self, on=True):
         """Refused by the kernel while a file on it is open for writing."""
