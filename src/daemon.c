@@ -60,7 +60,7 @@ static void find_directory(struct daemon *daemon)
     daemon->directory = engine_journal_directory(daemon->engine->config);
     if (daemon->directory == NULL)
         log_info("journal: in memory only, as neither journal.directory nor STATE_DIRECTORY names "
-                 "a place: what still waits at the end is lost");
+                 "a place: what is not delivered at the end is lost");
 }
 
 static int open_journal(struct daemon *daemon)
