@@ -251,15 +251,22 @@ static bool may_expire(const struct books *books, const struct account *account,
     return is_old || (is_first && is_full);
 }
 
-// Another machine's are unclaimed when they did not expire before.
+// No MAC was seen then and is seen now.
+static bool is_strange(const struct books *books, const struct account *account)
+{
+    return account->machine != books->machine ||
+        (books->macs[account->boot % BOOK_MAX_BOOTS] & books->macs[books->boot % BOOK_MAX_BOOTS]) ==
+        0;
+}
+
+// What is strange is unclaimed when it did not expire before.
 static enum fate fate_of(const struct books *books, const struct account *account,
     const struct journal *journal, const struct now *now)
 {
     const struct health *health = journal->setting.health;
     bool did_expire = books->n_of[FATE_EXPIRED] < health->n_records_expired &&
         may_expire(books, account, journal, now);
-    bool is_ours = account->machine == books->machine;
-    books_expect(books, account, did_expire || !is_ours, "it is lost");
+    books_expect(books, account, did_expire || is_strange(books, account), "it is lost");
     return did_expire ? FATE_EXPIRED : FATE_UNCLAIMED;
 }
 

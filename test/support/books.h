@@ -65,14 +65,16 @@ struct account {
 
 #define BOOK_N_BUCKETS 1024
 #define BOOK_MAX_MACS  16 // told apart by the last octet
+#define BOOK_MAX_BOOTS 8  // told apart at once
 
 struct books {
     const char *title;    // what a failure is told with
     bool is_told;         // all that happens
     unsigned int machine; // which one runs, and its boot: both count up
     unsigned int boot;
-    uint64_t n_calls;   // of the daemon's functions so far
-    uint64_t n_configs; // that were in force so far
+    unsigned int macs[BOOK_MAX_BOOTS]; // a bit for each that was seen in a boot, as the disk knows
+    uint64_t n_calls;                  // of the daemon's functions so far
+    uint64_t n_configs;                // that were in force so far
     bool is_brief;      // forgets at once what is settled: then there must be no doubts
     uint64_t max_bytes; // of the journal
     struct account *buckets[BOOK_N_BUCKETS];

@@ -30,13 +30,12 @@ void books_put_first(struct account *account, struct cut *cut)
     account->cuts = cut;
 }
 
-static struct cut *add_cut(struct account *account, const struct parts *parts)
+static struct cut *make_cut(const struct parts *parts)
 {
     struct cut *cut = xcalloc(1, sizeof(*cut));
     cut->parts = *parts;
     cut->n_arrived = xcalloc(parts->n_parts, 1);
     cut->n_forgiven = xcalloc(parts->n_parts, 1);
-    books_put_first(account, cut);
     return cut;
 }
 
@@ -76,7 +75,7 @@ void books_note_sent(struct books *books, struct account *account, const struct 
 {
     struct cut *cut = books_cut(account, &record->parts);
     if (cut == NULL)
-        cut = add_cut(account, &record->parts);
+        cut = make_cut(&record->parts);
     change_cut(books, account, cut);
     uint32_t n_taken = record->n_parts_taken;
     // There and back again: it was cut in another way in between, and that did not arrive.

@@ -56,6 +56,7 @@ static void take_back(struct books *books, struct account *account, const struct
         bool is_known_unknown = other == account->cuts && other != cut &&
             account->fate == FATE_WAITING;
         uint32_t n_more = books_forgive_from(other, other == cut ? n : 0);
+        other->n_settled = other == cut ? n : 0;
         if (is_known_unknown)
             books->n_resent += n_more;
         else
@@ -63,7 +64,6 @@ static void take_back(struct books *books, struct account *account, const struct
     }
     if (cut != NULL) {
         books_put_first(account, cut);
-        cut->n_settled = n;
         cut->is_refused = record->is_refused && n > 0;
     }
     if (account->fate != FATE_WAITING)

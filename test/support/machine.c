@@ -29,13 +29,19 @@ static void keep_point(struct machine_point *point, const struct machine_point *
     *point = *other;
 }
 
+static unsigned int *macs_of(struct machine *machine)
+{
+    return &machine->books.macs[machine->books.boot % BOOK_MAX_BOOTS];
+}
+
 static void note_point(struct machine *machine)
 {
     json_t *baseline = (json_t *)journal_baseline(&machine->journal);
     if (baseline == machine->point.baseline)
         return;
     keep_point(&machine->point,
-        &(struct machine_point){baseline, machine->n_samples, machine->self, machine->books.span});
+        &(struct machine_point){
+            baseline, machine->n_samples, *macs_of(machine), machine->self, machine->books.span});
 }
 
 static void begin_call(struct machine *machine)
@@ -155,6 +161,7 @@ void machine_boot(struct machine *machine, bool is_other)
     machine->books.machine += is_other;
     snprintf(machine->boot_id, sizeof(machine->boot_id), "00000000-0000-4000-8000-%012x", boot);
     machine->n_samples = 0;
+    *macs_of(machine) = 0;
     drop_point(&machine->point);
 }
 
@@ -231,10 +238,25 @@ bool machine_begin_tick(struct machine *machine, const struct now *now)
     return is_last;
 }
 
+static void tell_sample(const struct machine *machine, const struct sample *sample)
+{
+    if (!machine->books.is_told)
+        return;
+    print_message("# call %" PRIu64 ": sample of card %u, boot %" PRIu64 " ms, wall %" PRId64
+                  " ms:",
+        machine->books.n_calls, sample->eni->mac.octets[5], sample->at.boot_ns / NS_PER_MS,
+        sample->at.wall_ms);
+    for (uint32_t i = 0; i < sample->n_readings; i++)
+        print_message(" %" PRIu64, sample->readings[i].value);
+    print_message("\n");
+}
+
 void machine_add(struct machine *machine, const struct sample *sample)
 {
     begin_call(machine);
+    tell_sample(machine, sample);
     machine->n_samples++;
+    *macs_of(machine) |= 1u << sample->eni->mac.octets[5];
     machine->health.n_samples++;
     pipeline_add(&machine->setup->pipeline, sample);
 }
@@ -311,8 +333,9 @@ void machine_stop(struct machine *machine, const struct now *now, size_t n_wakes
     delivery_hurry(&pipeline->delivery);
     for (size_t i = 0; i < n_wakes && !delivery_is_drained(&pipeline->delivery); i++) {
         machine_ship(machine, &wake);
-        wake.boot_ns += NS_PER_MS;
-        wake.wall_ms++;
+        uint64_t n_ms = machine_ship_due_ns(machine) <= wake.boot_ns ? 1 : MS_PER_S;
+        wake.boot_ns += n_ms * NS_PER_MS;
+        wake.wall_ms += (int64_t)n_ms;
     }
     end_process(machine);
 }
@@ -333,6 +356,7 @@ void machine_crash(struct machine *machine, const struct crash *crash)
         keep_point(&machine->point, &machine->point_before);
     }
     machine->n_samples = machine->point.n_samples;
+    *macs_of(machine) = machine->point.macs;
     machine->self = machine->point.baseline == NULL ? machine->self_at_boot : machine->point.self;
     machine->doubt = (struct doubt){.is_of_call = crash->is_in_call,
         .is_of_settled = crash->is_power_cut,

@@ -40,6 +40,7 @@ struct machine_setup {
 struct machine_point {
     json_t *baseline;   // NULL: none
     uint64_t n_samples; // up to then
+    unsigned int macs;  // seen up to then
     struct tally self;  // the last sample of our own counts, up to then
     struct span span;   // of the window that is open
 };

@@ -17,11 +17,11 @@ const struct schedule_class schedule_classes[SCHEDULE_N_CLASSES] = {
     {"anything", 255, false},
 };
 
-size_t schedule_n_of_each_class(size_t n_schedules)
+size_t schedule_n_of_each(size_t n_schedules, size_t n_classes)
 {
     const char *wanted = getenv("ENAWATCH_TEST_SCHEDULES");
     size_t n = wanted != NULL ? strtoull(wanted, NULL, 0) : n_schedules;
-    return (n + SCHEDULE_N_CLASSES - 1) / SCHEDULE_N_CLASSES;
+    return (n + n_classes - 1) / n_classes;
 }
 
 static bool is_in_tail(const struct schedule *schedule)

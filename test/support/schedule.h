@@ -35,8 +35,8 @@ struct schedule_class {
 
 #define SCHEDULE_N_CLASSES 8
 extern const struct schedule_class schedule_classes[SCHEDULE_N_CLASSES];
-// How many schedules to play: so many in all, or ENAWATCH_TEST_SCHEDULES.
-size_t schedule_n_of_each_class(size_t n_schedules);
+// How many schedules to play of each class: so many in all, or ENAWATCH_TEST_SCHEDULES.
+size_t schedule_n_of_each(size_t n_schedules, size_t n_classes);
 
 // What a card goes through now. Plights are counted in samples that are still to come.
 struct course {

@@ -304,7 +304,7 @@ static int tear_down(void **state)
 static void a_crash_loses_nothing_but_what_the_device_forgot(void **state)
 {
     struct bench *bench = *state;
-    size_t n_schedules = schedule_n_of_each_class(N_SCHEDULES);
+    size_t n_schedules = schedule_n_of_each(N_SCHEDULES, SCHEDULE_N_CLASSES);
     struct dice dice;
     dice_init(&dice);
     bench->trial.seed = dice.state;

@@ -123,7 +123,7 @@ static int tear_down(void **state)
 static void every_sample_is_judged_as_if_there_had_been_no_restart(void **state)
 {
     struct trial *trial = *state;
-    size_t n_schedules = schedule_n_of_each_class(N_SCHEDULES);
+    size_t n_schedules = schedule_n_of_each(N_SCHEDULES, SCHEDULE_N_CLASSES);
     struct dice dice;
     dice_init(&dice);
     uint64_t seed = dice.state;

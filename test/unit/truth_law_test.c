@@ -45,7 +45,7 @@ static void what_is_published_is_what_an_observer_could_know(void **state)
 {
     struct bench *bench = *state;
     struct trial *trial = &bench->trial;
-    size_t n_schedules = schedule_n_of_each_class(N_SCHEDULES);
+    size_t n_schedules = schedule_n_of_each(N_SCHEDULES, SCHEDULE_N_CLASSES);
     struct dice dice;
     dice_init(&dice);
     uint64_t seed = dice.state;
