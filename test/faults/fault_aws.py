@@ -20,6 +20,7 @@ from rig_agent import Arrival  # noqa: E402
 
 SINKS = ("cloudwatch", "logs")
 CERTIFICATES = Certificates()
+CONTEXT = CERTIFICATES.context()
 atexit.register(CERTIFICATES.close)
 
 
@@ -28,7 +29,7 @@ class Cloud:
 
     def __init__(self, dice, sink, macs):
         self.dice, self.sink, self._macs = dice, sink, macs
-        self.aws, self.ends, self.is_running = Aws(CERTIFICATES.context()), [], True
+        self.aws, self.ends, self.is_running = Aws(CONTEXT), [], True
 
     def __str__(self):
         return str(self.aws)
@@ -51,11 +52,12 @@ class Cloud:
         self.ends.append(time.time())
 
     def start(self):
+        self.aws.heal()
         self.aws.start()
         self.is_running = True
 
     def reset(self):
-        self.aws.reset()
+        self.aws.fault("*", count=1, **reset(is_taken=self.dice.random() < 0.5))
         self.ends.append(time.time())
 
     def pause(self):
@@ -95,4 +97,5 @@ class Cloud:
 
     @property
     def garbage(self):
-        return self.aws.violations + self.aws.logs.emf_errors
+        """Without what a connection that we broke in the middle looks like."""
+        return [violation for violation in self.aws.violations if violation[0].method] + self.aws.logs.emf_errors

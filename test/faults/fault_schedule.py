@@ -78,7 +78,7 @@ class Schedule:
         self.start()
 
     def settings(self):
-        many = ", ".join(["default", *MANY, "self_reconnects"] if self.dice.random() < 0.2 else ["default"])
+        many = ", ".join(["default", *MANY, "self_reconnects"] if self.dice.random() < 0.3 else ["default"])
         identity = {"identity.imds_endpoint": self.metadata.endpoint} if self.metadata else {
             "identity.imds": "off", "identity.instance_id": INSTANCE}
         return {"sample.verdict": "1s", "sample.interfaces": f"s{self.number}e*", "sample.budget": "100",
@@ -101,7 +101,9 @@ class Schedule:
         """After an end: the law, as far as the journal tells. A window is at most the longest period old; one that was
         told to stop has closed it, `stop_s` ago at the most."""
         window_s = SLACK_S + (MAX_PERIOD_S if stop_s is None else stop_s)
-        self.books.died(self.node.journal(), f"{self.clock()} {what}", window_s, self.disk.trouble_s(MAX_PERIOD_S + SLACK_S))
+        diskless_s = self.disk.trouble_s(MAX_PERIOD_S + SLACK_S)
+        self.is_whole = self.is_whole and not diskless_s
+        self.books.died(self.node.journal(), f"{self.clock()} {what}", window_s, diskless_s)
 
     def stop_it(self, what):
         began = time.monotonic()
@@ -266,6 +268,9 @@ class Schedule:
             self.node.note_break(SPOILED)
             self.is_whole = False
         self.start()
+        if self.dice.random() < 0.5:  # while it mends that, or soon after
+            time.sleep(self.dice.uniform(0, 0.5))
+            self.kill()
 
     def reboot(self):
         self.node.kill()
@@ -292,7 +297,7 @@ class Schedule:
 
     def read_only(self):
         """What the daemon publishes from memory is published again: the file cannot be told."""
-        if not self.disk.has_journal or self.cloud:  # of data nobody can tell which start they are of
+        if not self.disk.has_journal or self.disk.is_full or self.cloud:  # nobody knows the start of a datum
             return
         self.node.kill()
         self.died("killed")
@@ -325,6 +330,8 @@ class Schedule:
             if time.monotonic() > end:
                 raise TimeoutError("the schedule does not come to its end")
             time.sleep(0.01)
+        for life in [life for life in self.lives if life.is_there]:
+            life.count({EXCEEDED[0]: 7})  # in the last sample, which the signal asks for
         self.deliver()
         self.books.close()
         self.check_documents()

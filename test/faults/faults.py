@@ -5,8 +5,8 @@ metadata service, and in the end has published exactly what happened.
     faults.py [--seed N] [--schedules N] [--at-once N] [--aws]
 
 Schedule number i has the seed N + i. Each prints a line; one that fails prints its history, and the command that repeats
-it. With --aws two of three publish to CloudWatch and CloudWatch Logs; that needs build-interop/venv, which
-test/interop/run makes. Needs no root: it makes namespaces of its own (test/rig/rig.py).
+it. With --aws, or ENAWATCH_FAULT_AWS in the environment, two of three publish to CloudWatch and CloudWatch Logs; that
+needs build-interop/venv, which test/interop/run makes. Needs no root: it makes namespaces of its own (test/rig/rig.py).
 """
 import argparse
 import collections
@@ -36,7 +36,8 @@ def main():
             tell(future.result(), totals, " --aws" * arguments.aws)
     n_failed = totals["all"]["failed"]
     print(f"{arguments.schedules} schedules from seed {seed}, {n_failed} failed: {listed(totals['events'])}; "
-          f"{totals['all']['documents']} documents, {verdict(totals)}")
+          f"{totals['all']['documents']} documents, " +
+          ("what failed is above" if n_failed else verdict(totals)))
     return 1 if n_failed else 0
 
 
@@ -45,7 +46,7 @@ def parse():
     parser.add_argument("--seed", type=int, default=os.environ.get("ENAWATCH_FAULT_SEED"))
     parser.add_argument("--schedules", type=int, default=os.environ.get("ENAWATCH_FAULT_SCHEDULES", "20"))
     parser.add_argument("--at-once", type=int, default=os.environ.get("ENAWATCH_FAULT_AT_ONCE", "4"))
-    parser.add_argument("--aws", action="store_true")
+    parser.add_argument("--aws", action="store_true", default=bool(os.environ.get("ENAWATCH_FAULT_AWS")))
     return parser.parse_args()
 
 
@@ -65,7 +66,7 @@ def tell(schedule, totals, more=""):
 
 
 def verdict(sums):
-    """What is lost fails the schedule, unless nobody could have told it."""
+    """Of schedules that passed: what is lost fails one, unless nobody could have told it."""
     said = f"lost = 0, doubled = {sum(sums['doubled'].values())}"
     said += f" ({listed(sums['doubled'])})" if sums["doubled"] else ""
     said += f"; nobody could tell: {listed(sums['untold'])}" if sums["untold"] else ""
