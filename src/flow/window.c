@@ -405,3 +405,26 @@ struct record *window_close(struct window *window)
     window->is_open = false;
     return first;
 }
+
+static bool is_sum(const struct window *window, uint32_t metric)
+{
+    return window->catalog->metrics[metric].kind == METRIC_COUNTER &&
+        (window->catalog->metrics[metric].published & METRIC_SCOPE_INSTANCE) == 0;
+}
+
+uint32_t window_untold(const struct window *window, struct reading *ret_readings)
+{
+    uint32_t n = 0;
+    if (member_has_series(window, window->instance, METRIC_SCOPE_INSTANCE))
+        return 0;
+    for (uint32_t i = 0; i < window->catalog->n_metrics; i++)
+        if (is_sum(window, i) && window->instance->tracks[i].property > 0)
+            ret_readings[n++] = (struct reading){i, window->instance->tracks[i].property};
+    return n;
+}
+
+void window_recall_untold(struct window *window, const struct reading *reading)
+{
+    if (is_sum(window, reading->metric))
+        take_property(&window->instance->tracks[reading->metric], METRIC_COUNTER, reading->value);
+}

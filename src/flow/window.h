@@ -62,3 +62,10 @@ bool window_end_tick(struct window *window, const struct now *now);
 struct record *window_close(struct window *window);
 // The same records, of a window that stays open and as it is.
 struct record *window_snapshot(const struct window *window);
+
+// Counters of the instance that moved and that no record tells: of a window that had no series, or
+// of an open one that has none yet. They go into the next record. Returns how many, at most
+// METRIC_MAX.
+uint32_t window_untold(const struct window *window, struct reading *ret_readings);
+// They were so when somebody else left off.
+void window_recall_untold(struct window *window, const struct reading *reading);

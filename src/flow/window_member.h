@@ -30,5 +30,8 @@ struct member {
 // series.
 struct record *member_record(const struct window *window, const struct member *member,
     enum metric_scope scope, const struct metric_set *offered);
+// Whether it has one, so that there is a record.
+bool member_has_series(
+    const struct window *window, const struct member *member, enum metric_scope scope);
 // The sum of a counter over the window so far.
 uint64_t track_sum(const struct track *track);

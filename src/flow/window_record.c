@@ -111,6 +111,14 @@ static struct metric_set unsupported(
     return set;
 }
 
+bool member_has_series(
+    const struct window *window, const struct member *member, enum metric_scope scope)
+{
+    struct portrait portrait = {.member = member};
+    derive_share(window, scope, &portrait);
+    return measure(window, &portrait).n_series > 0;
+}
+
 struct record *member_record(const struct window *window, const struct member *member,
     enum metric_scope scope, const struct metric_set *offered)
 {

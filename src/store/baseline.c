@@ -172,11 +172,24 @@ static json_t *life_of(const struct columns *columns, const struct life *life)
     return object;
 }
 
+static void put_untold(json_t *object, const struct window *window)
+{
+    struct reading readings[METRIC_MAX];
+    uint32_t n = window_untold(window, readings);
+    if (n == 0)
+        return;
+    json_t *untold = json_object();
+    for (uint32_t i = 0; i < n; i++)
+        put_number(untold, window->catalog->metrics[readings[i].metric].name, readings[i].value);
+    json_object_set_new_nocheck(object, "untold", untold);
+}
+
 json_t *baseline_save(const struct delta_table *lives, const struct window *window)
 {
     struct columns columns = columns_of(lives);
     json_t *object = json_object(), *saved = json_array();
     put_number(object, "largest_available", window->largest_available);
+    put_untold(object, window);
     json_object_set_new_nocheck(object, "metrics", names_of(&columns));
     for (size_t i = 0; i < lives->n_lives; i++)
         json_array_append_new(saved, life_of(&columns, lives->lives[i]));

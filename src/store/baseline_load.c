@@ -181,6 +181,18 @@ static void read_life(struct loading *loading, const json_t *object, const struc
     }
 }
 
+static void read_untold(struct window *window, json_t *untold)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(untold, name, value)
+    {
+        uint32_t metric = catalog_find(window->catalog, name, strlen(name));
+        if (metric < METRIC_MAX && json_is_integer(value))
+            window_recall_untold(window, &(struct reading){metric, bits_of(value)});
+    }
+}
+
 void baseline_load(
     const json_t *baseline, const struct now *now, struct delta_table *lives, struct window *window)
 {
@@ -197,4 +209,5 @@ void baseline_load(
             *life = loading.life;
     }
     window->largest_available = json_is_integer(largest) ? bits_of(largest) : 0;
+    read_untold(window, json_object_get(baseline, "untold"));
 }

@@ -35,10 +35,12 @@ static uint8_t next_byte(struct play *play)
 
 static void begin(struct play *play, const struct catalog *catalog)
 {
-    struct delta_options options = {.verdict_ms = 10000};
+    static const struct delta_options delta_options = {.verdict_ms = 10000};
+    static const struct window_options options = {.period_ms = 60000};
     delta_table_finish(&play->table);
-    delta_table_init(&play->table, catalog, &options);
-    play->window = (struct window){0};
+    delta_table_init(&play->table, catalog, &delta_options);
+    window_finish(&play->window);
+    window_init(&play->window, catalog, &options, 1000);
 }
 
 static char *save(const struct play *play)
@@ -133,5 +135,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
         apply(&play);
     check_lives(&play);
     delta_table_finish(&play.table);
+    window_finish(&play.window);
     return 0;
 }

@@ -4,7 +4,10 @@
 #pragma once
 
 #include "flow/delta.h"
+#include "flow/window.h"
 
+// A window to go through it with, of a minute; the caller finishes it.
+void reload_window(struct window *window, const struct catalog *catalog);
 // What is saved, as the journal has it; the caller frees it.
 char *reload_save(const struct delta_table *table);
 // Begins the table anew with what such a text says, as a daemon that starts at `now`.

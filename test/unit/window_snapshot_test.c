@@ -196,6 +196,54 @@ static void a_share_is_of_the_window_so_far_each_time(void **state)
     }
 }
 
+static void begin_with_sums(struct bench *bench, int64_t ms)
+{
+    begin(bench, ms);
+    ADD(bench, OF_INSTANCE, {METRIC_SELF_RECORDS_MADE, 3}, {METRIC_KERNEL_CONNTRACK_DROP, 0},
+        {METRIC_KERNEL_CONNTRACK_COUNT, 7});
+    end(bench);
+}
+
+static void assert_untold(const struct window *window, uint64_t n_made)
+{
+    struct reading readings[METRIC_MAX];
+    assert_int_equal(window_untold(window, readings), 1);
+    assert_int_equal(readings[0].metric, METRIC_SELF_RECORDS_MADE);
+    assert_int_equal(readings[0].value, n_made);
+}
+
+static void sums_that_no_record_tells_go_on(void **state)
+{
+    struct bench *bench = BENCH(.period_ms = 20000);
+    struct reading readings[METRIC_MAX];
+    assert_int_equal(window_untold(&bench->window, readings), 0);
+    begin_with_sums(bench, 1000);
+    assert_untold(&bench->window, 3);
+    close_window(bench);
+    assert_int_equal(n_records(bench), 0);
+    assert_untold(&bench->window, 3);
+    begin_with_sums(bench, 21000);
+    assert_untold(&bench->window, 6);
+    tick(bench, 22000, 5);
+    assert_int_equal(window_untold(&bench->window, readings), 0);
+    close_window(bench);
+    assert_property(instance_of(bench), METRIC_SELF_RECORDS_MADE, 6);
+    assert_int_equal(window_untold(&bench->window, readings), 0);
+}
+
+static void sums_of_somebody_else_are_added(void **state)
+{
+    struct bench *bench = BENCH(.period_ms = 20000);
+    window_recall_untold(&bench->window, &(struct reading){METRIC_SELF_RECORDS_MADE, 4});
+    window_recall_untold(&bench->window, &(struct reading){METRIC_KERNEL_CONNTRACK_COUNT, 9});
+    assert_untold(&bench->window, 4);
+    begin_with_sums(bench, 1000);
+    tick(bench, 2000, 5);
+    close_window(bench);
+    assert_property(instance_of(bench), METRIC_SELF_RECORDS_MADE, 7);
+    assert_property(instance_of(bench), METRIC_KERNEL_CONNTRACK_COUNT, 7);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, bench_tear_down)
 
 int main(void)
@@ -204,6 +252,8 @@ int main(void)
         TEST(a_look_shows_what_closing_gives_and_leaves_no_trace),
         TEST(a_window_that_is_not_open_has_nothing_to_show),
         TEST(a_share_is_of_the_window_so_far_each_time),
+        TEST(sums_that_no_record_tells_go_on),
+        TEST(sums_of_somebody_else_are_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
