@@ -183,13 +183,17 @@ static void judge(struct trial *trial, const struct look *look, const struct ans
             judge_counter(trial, look, i);
 }
 
-// All of the card was true for so long that it is settled, and nothing but the counters has
-// changed.
+// All of the card was true for so long that it is settled, and published; and nothing but the
+// counters has changed.
 static bool is_quiet(const struct trial *trial, const struct look *before, const struct look *look)
 {
     const struct oracle *oracle = &trial->oracles[look->card];
+    const struct answer *answer = &trial->answers[before - trial->schedule->looks];
     for (uint32_t i = METRIC_N_DEVICE; i < HISTORY_N_METRICS; i++)
         if (look->values[i] < before->values[i])
+            return false;
+    for (uint32_t i = 0; i < HISTORY_N_METRICS; i++)
+        if (!history_is_level(i) && look_shows(before, i) && !(answer->has >> i & 1))
             return false;
     return oracle_was_settled(oracle, METRIC_GROUP_ALLOWANCE) &&
         oracle_was_settled(oracle, METRIC_GROUP_SRD) && before->ifindex == look->ifindex &&
