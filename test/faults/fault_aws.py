@@ -97,5 +97,6 @@ class Cloud:
 
     @property
     def garbage(self):
-        """Without what a connection that we broke in the middle looks like."""
-        return [violation for violation in self.aws.violations if violation[0].method] + self.aws.logs.emf_errors
+        """Without what a connection that we broke in the middle looks like, or a daemon that was killed there."""
+        return [violation for violation in self.aws.violations
+                if violation[0].method and violation[0].raw is not None] + self.aws.logs.emf_errors

@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 
+import rig_ports
 from rig_service import Awaited
 
 Arrival = collections.namedtuple("Arrival", "time document")  # unix time, parsed JSON
@@ -67,7 +68,7 @@ class Agent(Watched):
         if self._receive_buffer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
         listener.setblocking(False)
-        listener.bind((self.host, self.port))
+        rig_ports.bind(listener, self.host, self.port)
         if self.protocol == "tcp":
             listener.listen(16)
         self.port = listener.getsockname()[1]

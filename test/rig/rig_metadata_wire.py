@@ -11,6 +11,8 @@ import struct
 import sys
 import threading
 
+import rig_ports
+
 
 @dataclasses.dataclass
 class Answer:
@@ -62,7 +64,7 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Listens at once. on_request(method, path, headers) gives the Answer; on_nonsense(reason) hears of what
     was no request. Both are called in the threads of the connections."""
 
-    allow_reuse_address, daemon_threads, request_queue_size = True, True, 64
+    daemon_threads, request_queue_size = True, 64
 
     def __init__(self, host, port, on_request, on_nonsense):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -71,6 +73,11 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         super().__init__((host, port), Connection)
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
+
+    def server_bind(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        rig_ports.bind(self.socket, *self.server_address)
+        self.server_address = self.socket.getsockname()
 
     def end(self):
         """Closes the listener and every connection."""
