@@ -329,19 +329,21 @@ static void set_record(json_t *root, const struct encoding *encoding, const stru
     document_set(root, "sequence", document_number(record->sequence));
 }
 
+// CloudWatch Logs Insights finds the first 200 fields of an event, and each value of an array is
+// one: what documents are searched by comes first, what CloudWatch makes metrics of last.
 static json_t *make_document(
     const struct encoding *encoding, const struct parts *plan, uint32_t index, int64_t timestamp_ms)
 {
     struct part part = find_part(encoding->record, plan, index);
     json_t *root = json_object();
-    document_set(root, "_aws", make_aws(encoding, &part, timestamp_ms));
     set_dimensions(root, encoding);
-    set_values(root, encoding, &part);
     set_labels(root, encoding->labels);
     set_entity(root, encoding->labels);
     set_record(root, encoding, &part);
     document_set(root, "part", json_integer((json_int_t)index + 1));
     document_set(root, "parts", json_integer(plan->n_parts));
+    document_set(root, "_aws", make_aws(encoding, &part, timestamp_ms));
+    set_values(root, encoding, &part);
     return root;
 }
 
