@@ -77,9 +77,11 @@ static int open_journal(struct daemon *daemon)
         &holder);
     if (r != JOURNAL_HELD)
         return EXIT_STATUS_DONE;
-    log_error("journal: another process (pid %d) has %s: stop it, or name another "
-              "journal.directory",
-        (int)holder, daemon->directory);
+    // Of another container the kernel does not tell the pid.
+    scoped_free char *who = holder > 0 ? xasprintf("pid %d", (int)holder)
+                                       : xasprintf("not of this container");
+    log_error("journal: another process (%s) has %s: stop it, or name another journal.directory",
+        who, daemon->directory);
     return EXIT_STATUS_FAILED;
 }
 

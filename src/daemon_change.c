@@ -221,15 +221,19 @@ bool daemon_is_over(const struct daemon *daemon, const struct now *now)
             now->boot_ns >= daemon->drain_until_ns);
 }
 
-int daemon_end(const struct daemon *daemon)
+int daemon_end(struct daemon *daemon)
 {
-    const struct journal *journal = &daemon->journal;
+    struct journal *journal = &daemon->journal;
     const char *name = daemon->engine->sink->ops->name;
-    if (journal->queue.n_records > 0 && journal_is_kept(journal))
+    size_t n_left = journal->queue.n_records;
+    if (n_left > 0 && journal_keep(journal))
         log_info("%s: %zu records were not taken in time: they wait in %s for the next start", name,
-            journal->queue.n_records, daemon->directory);
-    else if (journal->queue.n_records > 0)
-        log_warning(
-            "%s: %zu records were not taken in time and are lost", name, journal->queue.n_records);
+            n_left, daemon->directory);
+    else if (n_left > 0 && journal_is_kept(journal))
+        log_warning("%s: %zu records were not taken in time, and %s cannot be written: those that "
+                    "are not in it already are lost",
+            name, n_left, daemon->directory);
+    else if (n_left > 0)
+        log_warning("%s: %zu records were not taken in time and are lost", name, n_left);
     return EXIT_STATUS_DONE;
 }

@@ -43,7 +43,7 @@ void daemon_take_signals(struct daemon *daemon);
 void daemon_begin_drain(struct daemon *daemon);
 bool daemon_is_over(const struct daemon *daemon, const struct now *now);
 // Says what is left, and returns the exit status.
-int daemon_end(const struct daemon *daemon);
+int daemon_end(struct daemon *daemon);
 
 // Goes over to the next engine as soon as the sink of this one has answered.
 void daemon_change_if_due(struct daemon *daemon, const struct now *now);

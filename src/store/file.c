@@ -16,6 +16,8 @@
 #define FILE_MODE      0640
 #define OPEN_FLAGS     (O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 
+#define LOCK_TRIES 100
+
 // Each may be as large as a journal, and somebody has to look at them.
 #define SET_ASIDE_MAX 9
 
@@ -25,10 +27,10 @@ static struct flock whole(void)
 }
 
 // The holder may end between the two questions: then the first is asked again. A lock of another
-// machine (on a network file system) has a holder that is no pid.
+// machine (on a network file system) has a holder that is no pid, or none that is told.
 static int lock(int fd, pid_t *ret_holder)
 {
-    for (;;) {
+    for (int i = 0; i < LOCK_TRIES; i++) {
         struct flock ours = whole(), theirs = whole();
         if (fcntl(fd, F_SETLK, &ours) == 0)
             return 0;
@@ -41,6 +43,8 @@ static int lock(int fd, pid_t *ret_holder)
         *ret_holder = theirs.l_pid > 0 ? theirs.l_pid : 0;
         return FILE_HELD;
     }
+    *ret_holder = 0;
+    return FILE_HELD;
 }
 
 // 0, FILE_HELD or negative errno: then what is open is the caller's to close.
@@ -134,6 +138,16 @@ static int sync_data(int fd)
     return 0;
 }
 
+// What is written to a file without a name is as good as lost.
+static int sync_named(int fd)
+{
+    struct stat status;
+    int r = sync_data(fd);
+    if (r == 0 && fstat(fd, &status) == 0 && status.st_nlink == 0)
+        r = -ENOENT;
+    return r;
+}
+
 int file_append(struct file *file, const struct line *line, bool is_synced)
 {
     uint64_t n_before = file->n_bytes;
@@ -141,7 +155,7 @@ int file_append(struct file *file, const struct line *line, bool is_synced)
     if (r == 0)
         r = write_at(file->fd, line, n_before);
     if (r == 0 && is_synced)
-        r = sync_data(file->fd);
+        r = sync_named(file->fd);
     if (r < 0) {
         file_cut(file, n_before);
         return r;

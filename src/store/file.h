@@ -42,7 +42,8 @@ must_check int file_find(struct file *file);
 // What follows these bytes is no line: cuts it off. Where that fails it is tried again before the
 // next line.
 void file_cut(struct file *file, uint64_t n_bytes);
-// The line is in the file when this returns 0, else nothing of it is. Synced: and it is on disk.
+// The line is in the file when this returns 0, else nothing of it is. Synced: and it is on disk,
+// and the file has a name; -ENOENT: somebody took that away.
 must_check int file_append(struct file *file, const struct line *line, bool is_synced);
 // Another first line, of the same length, in its place and on disk: needs no room there.
 must_check int file_overwrite(struct file *file, const struct line *line);

@@ -42,12 +42,18 @@ const json_t *journal_who(const struct journal *journal, const struct start *sta
     return ledger_start_of(start)->boot->who;
 }
 
+bool journal_keep(struct journal *journal)
+{
+    journal_flush(journal);
+    if (journal->is_behind)
+        journal_rewrite(journal);
+    return journal_is_kept(journal) && !journal->is_behind;
+}
+
 void journal_close(struct journal *journal)
 {
     if (journal->start != NULL)
-        journal_flush(journal);
-    if (journal->is_behind)
-        journal_rewrite(journal);
+        journal_keep(journal);
     queue_finish(&journal->queue);
     ledger_finish(&journal->ledger);
     file_close(&journal->file);

@@ -75,7 +75,9 @@ enum { JOURNAL_HELD = 1 };
 // journal is then in memory only, or begins anew beside the file that was set aside.
 must_check int journal_open(
     struct journal *journal, const struct journal_setting *setting, pid_t *ret_holder);
-// Writes what has not been written yet. Also when all zero.
+// Writes what has not been written yet. False: there is no file, or it does not take it.
+bool journal_keep(struct journal *journal);
+// The same, and the end. Also when all zero.
 void journal_close(struct journal *journal);
 
 // Whether it is on disk, too, be it that the disk cannot be written for now: baselines are wanted.

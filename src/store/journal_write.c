@@ -10,8 +10,10 @@
 #include "store/entry.h"
 #include "store/journal_write.h"
 
-// Records in a line of a rewritten file: so many are lost with a line that is damaged.
+// A line of a rewritten file: so much is lost with one that is damaged, and to read one takes some
+// 25 times its bytes of memory (jansson), of which the unit has little.
 #define RECORDS_PER_LINE 32
+#define BYTES_PER_LINE   (64 << 10) // and the rest of a record
 // A rewriting for tidiness that failed is tried again when the file has grown by so much.
 #define TIDY_AGAIN_BYTES (UINT64_C(1) << 20)
 
@@ -29,6 +31,8 @@ static const char *remedy_of(int error)
         return "see in the kernel's log why it is read-only";
     case -EIO:
         return "see in the kernel's log what is wrong with the disk";
+    case -ENOENT:
+        return "it was removed: make it again, and restart the daemon";
     case -EEXIST:
         return "look at the files journal.set-aside.* in it, and delete them";
     default:
@@ -88,10 +92,13 @@ static int add_starts(struct journal *journal)
 static int add_records(struct journal *journal, struct record **record)
 {
     const struct start *start = (*record)->start;
+    int n = 0;
     entry_begin(&journal->line, "waiting", ledger_start_of(start));
-    for (int i = 0; i < RECORDS_PER_LINE && *record != NULL && (*record)->start == start; i++) {
+    while (*record != NULL && (*record)->start == start && n < RECORDS_PER_LINE &&
+        journal->line.n_bytes < BYTES_PER_LINE) {
         journal_add_text(journal, *record);
         *record = (*record)->next;
+        n++;
     }
     entry_end(&journal->line, NULL);
     return add_line(journal, &journal->line);
@@ -207,9 +214,11 @@ static int put(struct journal *journal, bool is_synced)
 {
     struct file *file = &journal->file;
     bool has_room = file->n_bytes + journal->line.n_bytes <= journal->setting.max_bytes;
-    if (!journal->is_behind && has_room && file_append(file, &journal->line, is_synced) == 0)
-        return 0;
-    return try_rewrite(journal);
+    if (journal->is_behind || !has_room || file_append(file, &journal->line, is_synced) < 0)
+        return try_rewrite(journal);
+    if (is_synced)
+        say_written(journal);
+    return 0;
 }
 
 void journal_write_window(struct journal *journal)

@@ -282,6 +282,15 @@ class Files(Kept):
         self.count(5)
         self.end(first)
 
+    def test_what_a_removed_directory_cannot_keep_is_said_to_be_lost(self):
+        daemon = self.run_to_nobody()
+        self.wait_for_baseline()
+        shutil.rmtree(self.directory)
+        self.wait_for_reads(daemon, 25)
+        self.assertEqual(len(self.said(daemon, "it was removed: make it again")), 1, daemon)
+        self.assertEqual(daemon.stop(), 0, daemon)
+        self.assertEqual(len(self.said(daemon, "those that are not in it already are lost")), 1, daemon)
+
     def test_another_versions_file_is_left_alone(self):
         self.leave()
         entries = journal_file.entries(self.path)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base.h"
+#include "store/journal_write.h"
 #include "support/journal_fixture.h"
 #include "support/unit.h"
 #include "unit/dice.h"
@@ -174,6 +175,58 @@ static void what_waits_is_bounded_as_text_too(void **state)
     assert_int_equal(log_catcher_count(&fixture->log, "cannot be written"), 0);
 }
 
+static size_t longest_line(const struct journal_fixture *fixture)
+{
+    size_t n_bytes, longest = 0;
+    scoped_free char *bytes = journal_fixture_read(fixture, "journal", &n_bytes);
+    for (const char *at = bytes, *end = bytes + n_bytes; at < end;) {
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+        assert_non_null(next);
+        longest = (size_t)(next - at) > longest ? (size_t)(next - at) : longest;
+        at = next + 1;
+    }
+    return longest;
+}
+
+// A thousand values, none like the one before, as of a window of an hour.
+static struct record *large_record(void)
+{
+    enum { N_RUNS = 1000 };
+    struct record *record = xcalloc(
+        1, sizeof(*record) + sizeof(struct series) + N_RUNS * sizeof(struct run));
+    struct series *series = (struct series *)(record + 1);
+    struct run *runs = (struct run *)(series + 1);
+    for (uint32_t i = 0; i < N_RUNS; i++)
+        runs[i] = (struct run){1000000 + i, 1};
+    *series = (struct series){METRIC_PPS_ALLOWANCE_EXCEEDED, N_RUNS, N_RUNS, runs};
+    record->bytes = sizeof(*record) + sizeof(*series) + N_RUNS * sizeof(*runs);
+    record->scope = METRIC_SCOPE_INSTANCE;
+    record->period_ms = 3600000;
+    record->n_series = 1;
+    record->series = series;
+    record->properties = (struct reading *)series;
+    return record;
+}
+
+// Who reads it has a whole line in memory at once, as a tree.
+static void no_line_of_a_rewritten_file_is_long_however_large_its_records_are(void **state)
+{
+    enum { N_LARGE = 40 };
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    for (uint64_t i = 1; i <= N_LARGE; i++)
+        journal_append(journal, large_record(), journal_fixture_object(i));
+    size_t n_bytes_each = journal->queue.n_stored_bytes / N_LARGE;
+    assert_true(n_bytes_each > 8000);
+    journal_rewrite(journal);
+    assert_true(longest_line(fixture) < (64 << 10) + 2 * n_bytes_each);
+    journal_close(journal);
+    journal_fixture_open(fixture, "boot-a", "start-2");
+    assert_int_equal(journal->queue.n_records, N_LARGE);
+    assert_int_equal(journal_fixture_number(journal_baseline(journal)), N_LARGE);
+}
+
 static void a_window_that_is_larger_than_all_the_room_keeps_its_newest_records(void **state)
 {
     struct journal_fixture *fixture = *state;
@@ -279,6 +332,7 @@ int main(void)
         TEST(no_schedule_makes_file_or_memory_larger_than_its_bound),
         TEST(the_oldest_that_is_not_in_flight_expires_and_it_is_said_once),
         TEST(what_waits_is_bounded_as_text_too),
+        TEST(no_line_of_a_rewritten_file_is_long_however_large_its_records_are),
         TEST(a_window_that_is_larger_than_all_the_room_keeps_its_newest_records),
         TEST(a_baseline_that_leaves_no_room_for_the_rest_is_said),
         TEST(where_nothing_waits_the_file_stays_small),

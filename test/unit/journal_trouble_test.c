@@ -3,6 +3,7 @@
 // what it left is never believed to be more than it is.
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base.h"
@@ -151,6 +152,57 @@ static void a_checkpoint_that_does_not_go_leaves_the_one_before(void **state)
     assert_int_equal(baseline(fixture), 9);
 }
 
+// What is said of it is taken back, so that the next trouble is said, too.
+static void trouble_with_a_checkpoint_is_over_with_the_next_window(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    fill(fixture);
+    set_limit(4096);
+    journal_checkpoint(journal, journal_fixture_records(fixture, 41, 1), journal_fixture_object(9));
+    assert_int_equal(said(fixture, "cannot be written"), 1);
+    set_limit(RLIM_INFINITY);
+    append(fixture, 41, 1);
+    assert_int_equal(said(fixture, "is written again"), 1);
+    set_limit(4096);
+    append(fixture, 42, 1);
+    set_limit(RLIM_INFINITY);
+    assert_int_equal(said(fixture, "cannot be written"), 2);
+}
+
+static void a_file_that_somebody_removes_is_made_anew(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    fill(fixture);
+    scoped_free char *path = journal_fixture_path(fixture, "journal");
+    assert_int_equal(unlink(path), 0);
+    append(fixture, 41, 1);
+    assert_true(journal_fixture_has(fixture, "journal"));
+    assert_int_equal(log_catcher_lines(&fixture->log), 0);
+    crash(fixture);
+    assert_int_equal(fixture->journal.queue.n_records, 41);
+    assert_int_equal(baseline(fixture), 42);
+}
+
+static void a_directory_that_somebody_removes_is_said(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    struct journal *journal = &fixture->journal;
+    journal_fixture_open(fixture, "boot-a", "start-1");
+    fill(fixture);
+    journal_fixture_clear(fixture);
+    assert_int_equal(rmdir(fixture->directory), 0);
+    append(fixture, 41, 1);
+    append(fixture, 42, 1);
+    assert_int_equal(journal->queue.n_records, 42);
+    assert_int_equal(said(fixture, "it was removed: make it again, and restart the daemon"), 1);
+    assert_int_equal(log_catcher_lines(&fixture->log), 1);
+    assert_false(journal_keep(journal));
+    assert_int_equal(mkdir(fixture->directory, 0700), 0); // for who tidies up
+}
+
 // The start that found it open ended it, though its own windows never came to the disk.
 static void a_window_that_another_start_found_open_is_one_for_good(void **state)
 {
@@ -280,6 +332,9 @@ int main(void)
         TEST(a_file_that_fell_behind_has_no_baseline),
         TEST(a_file_that_fell_behind_has_no_open_window),
         TEST(a_checkpoint_that_does_not_go_leaves_the_one_before),
+        TEST(trouble_with_a_checkpoint_is_over_with_the_next_window),
+        TEST(a_file_that_somebody_removes_is_made_anew),
+        TEST(a_directory_that_somebody_removes_is_said),
         TEST(a_window_that_another_start_found_open_is_one_for_good),
         TEST(notes_that_do_not_go_cost_no_baseline),
         TEST(where_an_entry_does_not_go_a_smaller_file_may),
