@@ -4,6 +4,8 @@ of N, by its documentation. Simpler than CloudWatch in one thing: where the newe
 back for others.
 
     Rule(alarm, interpolated).state([[0, 0, 5, ...], ...])      # "ALARM" or "OK"
+
+`published` is {seconds since 1970: values that have this time}.
 """
 import math
 import re
@@ -39,8 +41,16 @@ class Rule:
         first = self.alarm["Metrics"][0]
         stat = FUNCTIONS[first["Expression"].split()[1].split("(")[0]] if "Expression" in first else \
             first["MetricStat"]["Stat"]
-        match = re.fullmatch(r"CEIL\(samples / (\d+)\)", self.alarm["Metrics"][-1].get("Expression", ""))
-        return stat, int(match[1]) if match else None
+        match = re.fullmatch(r"CEIL\(samples \* 60 / \((\d+) \* (\d+)\)\)",
+                             self.alarm["Metrics"][-1].get("Expression", ""))
+        return stat, int(match[1]) * int(match[2]) / 60 if match else None
+
+    def windows(self, published, end):
+        """What falls into each of its periods, the last of which ends at `end`; None where nothing does."""
+        first = self.alarm.get("Period") or self.alarm["Metrics"][0]
+        period = first if isinstance(first, int) else first.get("Period") or first["MetricStat"]["Period"]
+        starts = range(min(published) // period * period, end, period)
+        return [sum((v for at, v in published.items() if start <= at < start + period), []) or None for start in starts]
 
     def value(self, values):
         found = {"Maximum": max, "Minimum": min, "Sum": sum, "SampleCount": len}.get(

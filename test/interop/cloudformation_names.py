@@ -17,7 +17,7 @@ SEARCH = re.compile(rf"SEARCH\('\{{\"([^\"]+)\"((?:,{NAME})+)\}} MetricName=(\"[
 FUNCTIONS = {"SUM", "SORT", "CEIL", "DESC", "ASC"}
 FIELD = re.compile(rf"\b{NAME}(?:\.{NAME})?\b")
 QUERY_WORDS = set("""SOURCE filter ispresent and not fields as sort desc limit stats max sum latest by""".split())
-DAY, INSIGHTS_REACH = 86400, 3 * 3600
+HOUR, DAY = 3600, 86400
 
 
 def words(text):
@@ -129,9 +129,9 @@ def period_complaints(alarm):
         yield f"periods {periods}"
     if any(p not in (10, 20, 30) and (p < 60 or p % 60) for p in periods):
         yield f"a period of {periods}"
-    if reach > DAY:
+    if reach > (DAY if max(periods) < HOUR else 7 * DAY):
         yield f"looks back {reach} s"
-    if is_insights and (periods[0] % 60 or reach > INSIGHTS_REACH):
+    if is_insights and (periods[0] % 60 or reach > 3 * HOUR):
         yield f"Metrics Insights: periods {periods}, looks back {reach} s"
 
 

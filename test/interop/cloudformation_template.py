@@ -54,9 +54,11 @@ class Template:
         self.tree = yaml.load(path_of(name).read_text("ascii") if text is None else text, Loader)
 
     def render(self, **parameters):
-        """The resources whose conditions hold."""
+        """The resources whose conditions hold. A rule that is broken is a ValueError."""
         values = {**PSEUDO, **self._parameters(parameters)}
         scope = Scope(self.tree, values)
+        for broken in scope.broken_rules():
+            raise ValueError(broken)
         made = {}
         for key, resource in expand(self.tree["Resources"], scope).items():
             if "Condition" not in resource or scope.holds(resource["Condition"]):
@@ -120,6 +122,12 @@ class Scope:
     def __init__(self, tree, values):
         self.tree, self.values = tree, values
 
+    def broken_rules(self):
+        """What they say."""
+        return [one["AssertDescription"] for rule in self.tree.get("Rules", {}).values()
+                if self._condition(rule["RuleCondition"])
+                for one in rule["Assertions"] if not self._condition(one["Assert"])]
+
     def holds(self, name):
         return self._condition(self.tree["Conditions"][name])
 
@@ -128,11 +136,15 @@ class Scope:
         if function == "Condition":
             return self.holds(argument)
         if function == "Fn::Equals":
-            return self.resolve(argument[0]) == self.resolve(argument[1])
+            return str(self.resolve(argument[0])) == str(self.resolve(argument[1]))
+        if function == "Fn::Contains":
+            return str(self.resolve(argument[1])) in argument[0]
         if function == "Fn::Not":
             return not self._condition(argument[0])
         if function == "Fn::And":
             return all(self._condition(a) for a in argument)
+        if function == "Fn::Or":
+            return any(self._condition(a) for a in argument)
         raise KeyError(function)
 
     def resolve(self, tree):

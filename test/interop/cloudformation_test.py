@@ -20,20 +20,25 @@ import cloudformation_truth as truth  # noqa: E402
 from cloudformation_alarm import Rule, interpolated, nearest_rank  # noqa: E402
 from cloudformation_names import alarms, complaints, dashboards, fields_of_query, looks  # noqa: E402
 from cloudformation_template import Template, path_of  # noqa: E402
-from harness import AVAILABLE, DATA, EXCEEDED, INSTANCE, is_instance, main, rig_library  # noqa: E402
+from harness import AVAILABLE, BINARY, DATA, EXCEEDED, INSTANCE, is_instance, main, rig_library  # noqa: E402
 from moto_service import Moto  # noqa: E402
 
 FLEET, ONE = "enawatch.yaml", "instance.yaml"
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:enawatch"
 GIVEN = {FLEET: {"ClusterName": truth.CLUSTER}, ONE: {"InstanceId": INSTANCE, "TopicArn": TOPIC}}
-LONGEST = {FLEET: {"ClusterName": "c" * 100, "Windows": 180, "WindowsToAlarm": 180, "SilentMinutes": 180,
+LONGEST = {FLEET: {"ClusterName": "c" * 100, "Windows": 180, "WindowsToAlarm": 180, "SilentWindows": 180,
                    "NodesAtLeast": 10000},
            ONE: {"InstanceId": "i-" + "f" * 17, "TopicArn": TOPIC, "Windows": 180, "WindowsToAlarm": 180,
-                 "SilentMinutes": 180}}
+                 "SilentWindows": 180}}
 VARIANTS = [(name, parameters) for name in (FLEET, ONE) for parameters in (
     GIVEN[name], {**GIVEN[name], "HighResolution": "true"}, LONGEST[name], {**GIVEN[name], "Signals": "Pps"})]
-VARIANTS += [(FLEET, {}), (FLEET, {"FleetAlarms": "false", "Dashboard": "false", "LogGroup": "", "TopicArn": TOPIC}),
-             (FLEET, {"Email": "oncall@example.com", "LogGroup": ""})]
+VARIANTS += [(FLEET, {}), (FLEET, {"Email": "oncall@example.com", "LogGroup": ""}), (FLEET, {
+    "ClusterName": "second", "FleetAlarms": "false", "Dashboard": "false", "MakeLogGroup": "false", "TopicArn": TOPIC})]
+VARIANTS += [(name, {**GIVEN[name], "PublishPeriodSeconds": period}) for name in (FLEET, ONE) for period in (300, 1800)]
+VARIANTS += [(ONE, {**GIVEN[ONE], "PublishPeriodSeconds": 3600})]
+VARIANTS += [(FLEET, {"PublishPeriodSeconds": period, "SilentWindows": n}) for period, n in ((1200, 9), (1800, 6))]
+VARIANTS += [(FLEET, {**more, "PublishPeriodSeconds": 3600}) for more in (
+    {**GIVEN[FLEET], "FleetAlarms": "false"}, {"Windows": 3, "WindowsToAlarm": 2, "SilentWindows": 3})]
 METRIC = "linklocal_allowance_exceeded"
 
 
@@ -141,7 +146,7 @@ class Names(unittest.TestCase):
 
     def test_limits_that_are_broken_are_found(self):
         for pattern, name, change in (
-                ("a period of", ONE, ("10, 60]", "10, 90]")),
+                ("a period of", ONE, ("10, !Ref PublishPeriodSeconds]", "10, 90]")),
                 ("looks back", ONE, ("EvaluationPeriods: !Ref Windows", "EvaluationPeriods: 1441")),
                 ("Metrics Insights", FLEET, ("EvaluationPeriods: !Ref Windows", "EvaluationPeriods: 181")),
                 ("an expression that no alarm", FLEET, (
@@ -182,9 +187,71 @@ class Names(unittest.TestCase):
                  for name in (FLEET, ONE)]
         self.assertEqual(*texts)
 
+    def test_enis_are_compared_where_quiet_ones_are_to_be_seen(self):
+        """A quiet ENI has no document by default, and with the sink cloudwatch none has."""
+        done = subprocess.run([BINARY, "read", "-o", f"sample.replay={DATA / 'burst'}"], capture_output=True, text=True,
+                              timeout=30)
+        self.assertEqual(done.stdout.count(AVAILABLE), 2, done)
+        for name in (FLEET, ONE):
+            found = [alarm["AlarmDescription"] for alarm in alarms(rendered(name)).values()]
+            self.assertEqual(sum("by enawatch read." in text for text in found), 2 if name == FLEET else 1)
+            self.assertNotIn("Logs Insights", " ".join(found))
+
+    def test_texts_name_the_dashboard_that_is_made(self):
+        for is_made in ("true", "false"):
+            for more in ({}, GIVEN[FLEET]):
+                for key, alarm in alarms(Template(FLEET).render(**more, Dashboard=is_made)).items():
+                    has_name = "dashboard enawatch-eu-west-1" in alarm["AlarmDescription"]
+                    self.assertEqual(has_name, is_made == "true" and key != "Drill", (key, alarm["AlarmDescription"]))
+                    self.assertEqual("dashboard" in alarm["AlarmDescription"], has_name)
+
+    def test_the_log_group_is_made_or_shown_or_neither(self):
+        for more, (is_made, n_shown) in (({}, (True, 2)), ({"MakeLogGroup": "false"}, (False, 2)),
+                                         ({"LogGroup": ""}, (False, 0)),
+                                         ({"LogGroup": "", "MakeLogGroup": "false"}, (False, 0))):
+            resources = rendered(FLEET, **more)
+            (body,) = dashboards(resources).values()
+            shown = [w for w in body["widgets"] if w["type"] == "log"]
+            self.assertEqual(("Events" in resources, len(shown)), (is_made, n_shown), more)
+
     def test_words_of_queries_are_told_from_names(self):
         self.assertEqual(fields_of_query("SOURCE 'a b' | fields @timestamp, x.y as z | stats max(w) by z | limit 5"),
                          {"x.y", "w"})
+
+
+class Periods(unittest.TestCase):
+    def test_those_of_a_minute_or_more_are_the_daemons(self):
+        def is_taken(seconds):
+            done = subprocess.run([BINARY, "run", "--print-config", "-o", f"publish.period={seconds}s"],
+                                  capture_output=True, timeout=30)
+            return done.returncode == 0
+        taken = [seconds for seconds in range(60, 3661, 60) if is_taken(seconds)]
+        for name in (FLEET, ONE):
+            self.assertEqual(Template(name).tree["Parameters"]["PublishPeriodSeconds"]["AllowedValues"], taken)
+
+    def test_every_part_but_the_drill_has_it(self):
+        """Whose window is a minute in any configuration."""
+        for name, parameters in ((FLEET, GIVEN[FLEET]), (FLEET, {}), (ONE, GIVEN[ONE])):
+            resources = Template(name).render(**parameters, PublishPeriodSeconds=300)
+            resources.pop("Drill", None)
+            text = json.dumps(resources)
+            self.assertEqual(set(re.findall(r'"?[Pp]eriod\\*": (\d+)', text)), {"300"}, name)
+            self.assertEqual(set(re.findall(r"'(?:Sum|TC\(0:\)|SampleCount)', (\d+)\)", text)),
+                             {"300"} if name == FLEET else set())
+            self.assertNotIn("minute", text)
+
+    def test_what_cloudwatch_would_refuse_is_refused_with_a_remedy(self):
+        for name, remedy, parameters in (
+                (FLEET, "PublishPeriodSeconds=60", {**GIVEN[FLEET], "HighResolution": "true",
+                                                    "PublishPeriodSeconds": 300}),
+                (ONE, "PublishPeriodSeconds=60", {**GIVEN[ONE], "HighResolution": "true", "PublishPeriodSeconds": 300}),
+                (FLEET, "Windows=3 WindowsToAlarm=2", {**GIVEN[FLEET], "PublishPeriodSeconds": 3600}),
+                (FLEET, "SilentWindows=3", {"PublishPeriodSeconds": 1200}),
+                (FLEET, "SilentWindows=3", {"PublishPeriodSeconds": 1200, "SilentWindows": 10}),
+                (FLEET, "SilentWindows=3", {"PublishPeriodSeconds": 1800, "SilentWindows": 7}),
+                (FLEET, "SilentWindows=3", {"PublishPeriodSeconds": 3600, "SilentWindows": 4, "Windows": 3})):
+            with self.assertRaisesRegex(ValueError, remedy):
+                Template(name).render(**parameters)
 
 
 class Taken(unittest.TestCase):
@@ -219,23 +286,42 @@ class Taken(unittest.TestCase):
         self.assertIn("'TC(0:)'", json.dumps(body))
 
 
-def recording(*minutes):
-    """A text to be played: of each minute, in so many of its seconds 100 link-local packets were dropped."""
+def recording(*windows, seconds=60):
+    """A text to be played: of each window, in so many of its seconds 100 link-local packets were dropped."""
     lines = ["time 2026-11-21T10:00:00Z", "interface ens5 mac=02:00:00:00:00:01 ifindex=2 driver=ena version=2.17.0g",
              "NIC statistics:", *(f"     {name}: 0" for name in EXCEEDED), f"     {AVAILABLE}: 136000"]
-    for n in minutes:
-        for second in range(1, 61):
-            lines += ["time +1s"] + [f"{METRIC}: +100"] * (20 <= second < 20 + n or n == 60)
+    for n in windows:
+        for second in range(1, seconds + 1):
+            is_throttled = seconds // 3 <= second < seconds // 3 + n or n == seconds
+            lines += ["time +1s"] + [f"{METRIC}: +100"] * is_throttled
     return "\n".join(lines) + "\n"
+
+
+def flood(seconds):
+    """Likewise: in each second but the first each counter moves, and connection tracking is all but full."""
+    moves = ["time +1s", *(f"{name}: +100" for name in EXCEEDED), f"{AVAILABLE}: 1000"]
+    return recording(0, seconds=1) + "\n".join(moves * (seconds - 1)) + "\n"
+
+
+def play_text(text, *options):
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write(text)
+        file.flush()
+        return truth.play(file.name, *options)
+
+
+def published(documents, metric=METRIC):
+    """{start of a window, in seconds: the values of the instance}"""
+    found = {}
+    for d in documents:
+        if is_instance(d):
+            found.setdefault(d["_aws"]["Timestamp"] // 1000, []).extend(d.get(metric, []))
+    return found
 
 
 def windows_of(documents, metric=METRIC):
     """The values of the instance, window by window."""
-    found = {}
-    for d in documents:
-        if is_instance(d):
-            found.setdefault(d["_aws"]["Timestamp"], []).extend(d.get(metric, []))
-    return [found[key] for key in sorted(found)]
+    return [values for _, values in sorted(published(documents, metric).items())]
 
 
 class Fires(unittest.TestCase):
@@ -243,20 +329,26 @@ class Fires(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.rules = {**alarms(rendered(FLEET)), **{"One" + key: a for key, a in alarms(rendered(ONE)).items()}}
+        cls.rules = cls.rules_with()
+        cls.quick = cls.rules_with(HighResolution="true")
 
-    def played(self, *minutes):
-        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-            file.write(recording(*minutes))
-            file.flush()
-            windows = windows_of(truth.play(file.name))
-        self.assertEqual([(len(w), sum(v > 0 for v in w)) for w in windows], [(60, n) for n in minutes])
+    @staticmethod
+    def rules_with(**more):
+        """Of both templates, but for the drill's, which looks at another namespace."""
+        found = {**alarms(rendered(FLEET, **more)), **{"One" + k: a for k, a in alarms(rendered(ONE, **more)).items()}}
+        found.pop("Drill")
+        return found
+
+    def played(self, *counts, seconds=60):
+        options = ["publish.period=10s", "publish.resolution=1"] if seconds == 10 else []
+        windows = windows_of(play_text(recording(*counts, seconds=seconds), *options))
+        self.assertEqual([(len(w), sum(v > 0 for v in w)) for w in windows], [(seconds, n) for n in counts])
         return windows
 
-    def states(self, windows, *keys):
+    def states(self, windows, *keys, rules=None):
         """By both ways to compute a percentile."""
-        return [{Rule(self.rules[key], percentile).state(windows) for percentile in (interpolated, nearest_rank)}
-                for key in keys]
+        return [{Rule((rules or self.rules)[key], percentile).state(windows)
+                 for percentile in (interpolated, nearest_rank)} for key in keys]
 
     def assert_states(self, minutes, one, merged):
         windows = self.played(*minutes)
@@ -309,12 +401,20 @@ class Fires(unittest.TestCase):
         self.assertEqual(self.states([minute] + [None] * 9, "OneSilent"), [{"OK"}])
 
     def test_nodes_that_publish_are_counted(self):
+        """By samples: a node's worth of them that all together lack is a node less."""
         (node,) = self.played(0)
-        slow = node[:6]  # read every tenth second
-        for key, more in (("ClusterSilent", GIVEN[FLEET]), ("FleetSilent", {})):
-            rule = Rule(alarms(Template(FLEET).render(**more, NodesAtLeast=3))[key])
-            for nodes, state in (([node] * 3, "OK"), ([node] * 2, "ALARM"), ([node, node, slow], "OK"), ([], "ALARM")):
-                self.assertEqual(rule.state([sum(nodes, [])] * 10), state, (key, len(nodes)))
+        slow, short = node[:6], node[:59]  # read every tenth second; one sample lost
+        for more in (GIVEN[FLEET], {}):
+            alarm = alarms(Template(FLEET).render(**more, NodesAtLeast=3))["Silent"]
+            for nodes, state in (([node] * 3, "OK"), ([node] * 2, "ALARM"), ([node, node, slow], "OK"), ([], "ALARM"),
+                                 ([node, slow, slow], "ALARM"), ([node, node, slow, slow], "OK"), ([short] * 3, "OK")):
+                self.assertEqual(Rule(alarm).state([sum(nodes, [])] * 10), state, (more, len(nodes)))
+
+    def test_one_silent_node_is_seen_in_a_fleet_of_any_size_and_lost_samples_are_not(self):
+        for n in (1, 2, 10, 59):
+            rule = Rule(alarms(rendered(FLEET, NodesAtLeast=n))["Silent"])
+            self.assertEqual([rule.state([[0] * samples] * 10) for samples in (60 * n, 59 * n, 60 * (n - 1))],
+                             ["OK", "OK", "ALARM"], n)
 
     def test_high_resolution_is_what_its_description_needs(self):
         """With the options that the description names, there is a data point for each of its periods."""
@@ -325,14 +425,58 @@ class Fires(unittest.TestCase):
             for alarm in found.values():
                 options = [f"{k}={v}" for k, v in re.findall(r"(publish\.\w+) = (\w+)", alarm["AlarmDescription"])]
                 self.assertEqual((alarm["Period"], options), (10, ["publish.period=10s", "publish.resolution=1"]))
-        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-            file.write(recording(0, 4, 0))
-            file.flush()
-            documents = [d for d in truth.play(file.name, *options) if is_instance(d)]
+        documents = [d for d in play_text(recording(0, 4, 0), *options) if is_instance(d)]
         begin = datetime.datetime(2026, 11, 21, 10, tzinfo=datetime.timezone.utc).timestamp() * 1000
         self.assertEqual([d["_aws"]["Timestamp"] for d in documents], [begin + n * 10000 for n in range(18)])
         self.assertEqual({m.get("StorageResolution") for d in documents
                           for m in d["_aws"]["CloudWatchMetrics"][0]["Metrics"]}, {1})
+
+    def test_high_resolution_is_as_calm_for_an_instance(self):
+        """Of a cluster, where one second each is enough, it is not."""
+        for counts, one, cluster in (
+                ([0, 0, 0, 0, 0], "OK", "OK"), ([0, 0, 1, 0, 0], "OK", "OK"), ([0, 0, 10, 0, 0], "OK", "OK"),
+                ([1, 1, 1, 1, 1], "OK", "ALARM"), ([2, 2, 2, 2, 2], "OK", "ALARM"), ([0, 4, 0, 4, 0], "ALARM", "OK"),
+                ([10, 0, 0, 0, 4], "ALARM", "OK"), ([4, 4, 4, 0, 0, 0, 0, 0], "OK", "OK")):
+            windows = self.played(*counts, seconds=10)
+            keys = ("OneInstanceLinkLocal", "ClusterLinkLocal")
+            self.assertEqual(self.states(windows, *keys, rules=self.quick), [{one}, {cluster}], counts)
+        three = self.played(0, 3, 0, 3, 0, seconds=10)
+        self.assertEqual([Rule(self.quick["OneInstanceLinkLocal"], p).state(three)
+                          for p in (interpolated, nearest_rank)], ["ALARM", "OK"])
+
+    @staticmethod
+    def fired(rules, documents, n_seconds):
+        """Which of them did at some time until then, by either percentile."""
+        found = set()
+        for key, alarm in rules.items():
+            (look,) = looks({key: {"Type": "AWS::CloudWatch::Alarm", "Properties": alarm}})[0]
+            values = published(documents, look.metric)
+            for rule in (Rule(alarm, interpolated), Rule(alarm, nearest_rank)):
+                windows = rule.windows(values, min(values) + n_seconds)
+                ever = [rule.state(windows[:n]) for n in range(alarm["EvaluationPeriods"], len(windows) + 1)]
+                found |= {key} if "ALARM" in ever else set()
+        return found
+
+    def test_windows_of_five_minutes_have_alarms_that_fire(self):
+        """Ten of them; in templates that were not told, one minute of five has data, and none fires."""
+        documents = play_text(flood(3000), "publish.period=300s")
+        quiet = play_text(recording(*[0] * 10, seconds=300), "publish.period=300s")
+        self.assertEqual([len(w) for w in windows_of(documents) + windows_of(quiet)], [300] * 20)
+        rules = self.rules_with(PublishPeriodSeconds=300)
+        throttled = set(rules) - {"Silent", "OneSilent"}
+        self.assertEqual(len(throttled), 21)
+        self.assertEqual(self.fired(rules, documents, 3000), throttled)
+        self.assertEqual(self.fired(rules, quiet, 3000), set())
+        self.assertEqual(self.fired(rules, quiet, 6000), {"Silent", "OneSilent"})
+        self.assertEqual(self.fired(self.rules, documents, 3000), set())
+
+    def test_windows_of_five_minutes_count_nodes(self):
+        documents = play_text(recording(*[0] * 10, seconds=300), "publish.period=300s")
+        for more in (GIVEN[FLEET], {}):
+            for n_nodes, fired in ((1, set()), (2, {"Silent"})):
+                resources = Template(FLEET).render(**more, PublishPeriodSeconds=300, NodesAtLeast=n_nodes)
+                rule = {"Silent": alarms(resources)["Silent"]}
+                self.assertEqual(self.fired(rule, documents, 3000), fired, (more, n_nodes))
 
 
 if __name__ == "__main__":
