@@ -143,6 +143,7 @@ static void change(struct daemon *daemon, const struct now *now)
     json_t *baseline = baseline_save(&old->pipeline.deltas, &old->pipeline.window);
     journal_note_who(&daemon->journal, identity_tell(&old->outside.identity));
     daemon->n_windows_before += old->pipeline.n_windows;
+    next->told = old->told;
     engine_finish(old);
     journal_change(&daemon->journal, &next->catalog, next->config->journal.max_bytes);
     engine_begin(next, &daemon->journal, baseline);

@@ -354,6 +354,11 @@ static void add_newest(struct delivery *delivery, const struct now *now)
         delivery->batch.n_items == 0, delivery->identity->n_changes};
 }
 
+static bool has_backlog_in_flight(const struct delivery *delivery)
+{
+    return delivery->n_in_flight > 0 && !is_fresh(delivery, delivery->in_flight[0]);
+}
+
 // False when there is nothing to send now.
 static bool fill_batch(struct delivery *delivery, const struct now *now)
 {
@@ -366,7 +371,7 @@ static bool fill_batch(struct delivery *delivery, const struct now *now)
         add_newest(delivery, now);
     if (delivery->batch.n_items == 0 && delivery->is_behind && is_backlog_due(delivery, now))
         add_all(delivery, now);
-    if (delivery->is_behind && delivery->is_live)
+    if (delivery->is_behind && delivery->is_live && has_backlog_in_flight(delivery))
         delivery->backlog_due_ns = now->boot_ns + BACKLOG_PACE_NS;
     settle_given_up(delivery);
     return delivery->batch.n_items > 0;

@@ -49,7 +49,7 @@ struct delivery {
     size_t n_in_flight, in_flight_capacity;
     size_t at;               // of these, the one whose items are settled next
     uint64_t fresh_from;     // sequence of the first record of the newest window
-    uint64_t backlog_due_ns; // boot time: not before
+    uint64_t backlog_due_ns; // boot time: not before; a pace after some of it was in a batch
     struct standstill fresh, backlog;
     bool is_hurried; // records do not wait for their labels any more
     bool is_held;

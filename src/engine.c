@@ -58,7 +58,7 @@ static void open_sources(struct engine *engine)
     if (engine_is_replay(engine))
         return;
     sources_add(&engine->sources, conntrack_create("/proc"));
-    sources_add(&engine->sources, self_create(engine->pipeline.health));
+    sources_add(&engine->sources, self_create(engine->pipeline.health, &engine->told));
 }
 
 void engine_begin(struct engine *engine, struct journal *journal, const json_t *baseline)

@@ -21,6 +21,7 @@ struct engine {
     struct sources sources;
     struct ticker ticker;
     struct health before;                    // what there was to count before this engine
+    struct health told;                      // by it and the engines before it
     uint64_t replay_start_ns, real_start_ns; // boot clocks of recording and machine
     struct sample sample;                    // in hand
 };

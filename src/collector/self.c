@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the daemon itself is doing, as a sample of the instance, once a window. The first sample says
-// where its counts begin, which is zero but for those of records, which the journal knows: what the
-// first window counts is not lost as a baseline.
+// where its counts begin, which is what was told before: zero, or where the collector before left
+// off, but for those of records, which the journal knows. What the first window counts is not lost
+// as a baseline.
 #include "collector/self.h"
 
 struct self {
     struct collector base;
     const struct health *health;
-    struct health start; // as it was then: of records, what the journal knows
-    bool has_begun;      // the sample of that was given
+    struct health *told; // by the last sample; before the first, what that is to tell
+    bool has_begun;      // the first sample was given
     uint64_t told_ns;    // boot clock of the tick that had the last sample
 };
 
@@ -54,7 +55,9 @@ static enum collect collect(
     bool is_due = tick->is_last && self->told_ns != tick->now.boot_ns;
     if (self->has_begun && !is_due)
         return COLLECT_DONE;
-    fill(self->has_begun ? self->health : &self->start, &tick->now, ret_sample);
+    if (self->has_begun)
+        *self->told = *self->health;
+    fill(self->told, &tick->now, ret_sample);
     self->told_ns = self->has_begun ? tick->now.boot_ns : 0;
     self->has_begun = true;
     return COLLECT_SAMPLE;
@@ -71,11 +74,23 @@ static const struct collector_ops ops = {
     .destroy = destroy,
 };
 
-struct collector *self_create(const struct health *health)
+static void take_records(const struct health *health, struct health *told)
+{
+    told->n_records_made = health->n_records_made;
+    told->n_records_delivered = health->n_records_delivered;
+    told->n_records_refused = health->n_records_refused;
+    told->n_records_expired = health->n_records_expired;
+    told->n_records_unclaimed = health->n_records_unclaimed;
+    told->n_records_waiting = health->n_records_waiting;
+    told->delivered_ns = health->delivered_ns;
+}
+
+struct collector *self_create(const struct health *health, struct health *told)
 {
     struct self *self = xcalloc(1, sizeof(*self));
     self->base.ops = &ops;
     self->health = health;
-    self->start = *health;
+    self->told = told;
+    take_records(health, told);
     return &self->base;
 }

@@ -5,5 +5,7 @@
 #include "collector.h"
 #include "health.h"
 
-// Borrows it for as long as it lives.
-struct collector *self_create(const struct health *health);
+// Borrows both for as long as it lives. `told` is what the samples so far have told, and is kept
+// up: with that of the collector before, the counts go on from there; all zero at the start of the
+// daemon.
+struct collector *self_create(const struct health *health, struct health *told);

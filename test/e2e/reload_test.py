@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGHUP: another configuration takes effect, and nothing that was counted before, meanwhile or after is missing."""
 import os
+import re
 import signal
 import time
 
-from harness import BINARY, DATA, INSTANCE, OnRig, bodies, is_eni, is_instance, main, total
+from harness import BINARY, DATA, INSTANCE, OnRig, bodies, counted, is_eni, is_instance, main, total
 
 PPS = "pps_allowance_exceeded"
 IN_FORCE, AS_IT_WAS = "the new configuration is in force", "the configuration stays as it was"
@@ -104,6 +105,21 @@ class Reload(OnRig):
         self.assertEqual({b["_aws"]["Timestamp"] - a["_aws"]["Timestamp"] for a, b in zip(documents, documents[1:])},
                          {1000})
 
+    def test_counts_of_our_own_health_go_on(self):
+        daemon = self.run_node()
+        daemon.signal(signal.SIGSTOP)
+        time.sleep(3)
+        daemon.signal(signal.SIGCONT)
+        self.wait_for_reads(daemon)
+        for _ in range(3):
+            self.reload(daemon)
+        documents = self.end(daemon)
+        # Thirty ticks were due, and one of them was made late: they are told, and once.
+        self.assertIn(counted(documents, "self_ticks_missed"), range(27, 50))
+        self.assertGreaterEqual(counted(documents, "self_ticks_late"), 1)
+        n_reads = daemon.counts()[(self.eni.mac, "GSTATS")]
+        self.assertEqual(counted(documents, "self_samples") + counted(documents, "self_samples_missed"), n_reads)
+
     def test_a_recording_is_refused(self):
         daemon = self.run_node()
         self.write(f"sample.replay={DATA / 'burst'}")
@@ -146,7 +162,8 @@ class Reload(OnRig):
         self.reload(daemon)
         self.assertGreater(time.monotonic() - began, 0.5)
         self.assertLess(time.monotonic() - began, 5)
-        self.assertEqual(len(self.said(daemon, "has not answered for")), 1, daemon)
+        doubts = self.said(daemon, "has not answered for")
+        self.assertEqual(len(doubts), 1, daemon)
         agent.resume()
         self.wait_for_reads(daemon)
         self.count(7)
@@ -155,6 +172,8 @@ class Reload(OnRig):
         self.assertEqual(total(documents.values(), PPS, is_eni), self.moved)
         self.assertEqual(total(documents.values(), PPS, is_instance), self.moved)
         self.assertEqual(agent.garbage, [])
+        n_doubted = int(re.search(r"has not answered for (\d+) documents", doubts[0]).group(1))
+        self.assertGreaterEqual(counted(documents.values(), "self_maybe_doubled"), n_doubted)
         self.assertEqual({d.get("team") for d in documents.values() if d["sequence"] == max(
             d["sequence"] for d in documents.values())}, {"new"})
 

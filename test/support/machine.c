@@ -112,7 +112,7 @@ static void begin_setup(struct machine *machine, const json_t *baseline, const s
             .is_live = true});
     pipeline_resume(&setup->pipeline, baseline, now);
     identity_recall(&setup->identity, journal_who(&machine->journal, machine->journal.start));
-    setup->self = self_create(&machine->health);
+    setup->self = self_create(&machine->health, &machine->told);
 }
 
 static void finish_setup(struct machine_setup *setup)
@@ -177,7 +177,7 @@ static struct tally self_of(const struct health *health)
 static void open_journal(struct machine *machine, const struct now *now)
 {
     pid_t holder;
-    machine->health = (struct health){0};
+    machine->health = machine->told = (struct health){0};
     snprintf(machine->name, sizeof(machine->name), "%s.%" PRIu64, machine->boot_id,
         now->boot_ns / NS_PER_MS);
     int r = journal_open(&machine->journal,

@@ -54,7 +54,7 @@ struct machine {
     unsigned int n_starts;
     // The process.
     bool is_running;
-    struct health health;
+    struct health health, told;
     struct journal journal;
     struct machine_setup setups[2], *setup;
     struct sample sample;

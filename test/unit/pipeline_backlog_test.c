@@ -89,6 +89,78 @@ static void a_new_window_does_not_wait_behind_history(void **state)
     ASSERT_STARTS(bench, n_before, 60, 60);
 }
 
+// Windows as long as the backlog's pace: with each one some of what waits is due. Until the sink
+// has nothing more to do, as in the loop of the daemon.
+static void outage_of_short_windows(struct bench *bench, size_t batch_items, size_t n_windows)
+{
+    bench->window_options.period_ms = SECOND;
+    bench->sink.limits.batch_items = batch_items;
+    tick(bench, 1); // the first window has two ticks
+    bench->pipeline.delivery.is_live = true;
+    bench->sink.is_ready = false;
+    ticks(bench, n_windows, 1);
+    bench->sink.is_ready = true;
+}
+
+static void ship_what_is_due(struct bench *bench, size_t most)
+{
+    size_t n = 0;
+    while (delivery_due_ns(&bench->pipeline.delivery) <= bench->now.boot_ns) {
+        assert_true(n++ < most);
+        ship(bench);
+    }
+}
+
+// The documents since `first`: of the newest window, then of others, oldest first.
+static void assert_newest_then_oldest(const struct bench *bench, size_t first, size_t n_others)
+{
+    int64_t newest_ms = bench->now.wall_ms - (int64_t)SECOND;
+    assert_int_equal(bench->sink.n_documents, first + 2 + n_others);
+    assert_int_equal(start_of(bench, first), newest_ms);
+    assert_int_equal(start_of(bench, first + 1), newest_ms);
+    for (size_t i = first + 2; i < bench->sink.n_documents; i++)
+        assert_true(start_of(bench, i) < newest_ms);
+    for (size_t i = first + 3; i < bench->sink.n_documents; i++)
+        assert_true(start_of(bench, i) >= start_of(bench, i - 1));
+}
+
+static void windows_as_short_as_the_pace_do_not_push_it_away(void **state)
+{
+    struct bench *bench = *state;
+    outage_of_short_windows(bench, 4, 11);
+    ship_what_is_due(bench, 2);
+    assert_newest_then_oldest(bench, 0, 4);
+    for (size_t i = 0; i < 3; i++) {
+        size_t n_before = bench->sink.n_documents;
+        tick(bench, 1);
+        ship_what_is_due(bench, 2);
+        assert_newest_then_oldest(bench, n_before, 4);
+    }
+    tick(bench, 1);
+    ship_what_is_due(bench, 2);
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
+    // From then on one batch takes it all again.
+    tick(bench, 1);
+    ship_what_is_due(bench, 1);
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
+}
+
+static void a_window_of_several_batches_leaves_a_batch_a_second_for_what_had_to_wait(void **state)
+{
+    struct bench *bench = *state;
+    outage_of_short_windows(bench, 1, 6);
+    for (size_t i = 0; i < 9; i++) {
+        size_t n_before = bench->sink.n_documents;
+        ship_what_is_due(bench, 3);
+        assert_newest_then_oldest(bench, n_before, 1);
+        assert_int_equal(
+            delivery_due_ns(&bench->pipeline.delivery), bench->now.boot_ns + BACKLOG_PACE_NS);
+        tick(bench, 1);
+    }
+    ship_what_is_due(bench, 3);
+    assert_true(delivery_is_drained(&bench->pipeline.delivery));
+}
+
 // Nobody knows for how long there is time.
 static void a_hurry_ends_the_pace(void **state)
 {
@@ -152,6 +224,8 @@ int main(void)
         TEST(where_more_waits_the_newest_window_goes_first),
         TEST(what_had_to_wait_goes_out_a_batch_a_second),
         TEST(a_new_window_does_not_wait_behind_history),
+        TEST(windows_as_short_as_the_pace_do_not_push_it_away),
+        TEST(a_window_of_several_batches_leaves_a_batch_a_second_for_what_had_to_wait),
         TEST(a_hurry_ends_the_pace),
         TEST(what_is_held_is_not_sent_but_its_answer_is_heard),
         TEST(what_another_configuration_cut_is_cut_anew),

@@ -18,7 +18,7 @@ struct bench {
     struct window_options window_options;
     struct delta_table deltas;
     struct window window;
-    struct health health;
+    struct health health, told;
     struct collector *collector;
     struct now now;
     struct sample sample;
@@ -35,7 +35,7 @@ static int set_up(void **state)
     bench->window_options.period_ms = 10 * MS_PER_S;
     delta_table_init(&bench->deltas, &bench->catalog, &(struct delta_options){10 * MS_PER_S});
     window_init(&bench->window, &bench->catalog, &bench->window_options, MS_PER_S);
-    bench->collector = self_create(&bench->health);
+    bench->collector = self_create(&bench->health, &bench->told);
     bench->now = (struct now){.boot_ns = 5000 * NS_PER_S, .wall_ms = START_MS};
     *state = bench;
     return 0;
@@ -189,6 +189,40 @@ static void a_daemon_that_is_stopped_tells_of_its_last_window(void **state)
     assert_property(bench, METRIC_SELF_LIES, 4);
 }
 
+// Another configuration begins with a table and a window of its own.
+static void change(struct bench *bench)
+{
+    bench->collector->ops->destroy(bench->collector);
+    delta_table_finish(&bench->deltas);
+    delta_table_init(&bench->deltas, &bench->catalog, &(struct delta_options){10 * MS_PER_S});
+    close_window(bench);
+    bench->collector = self_create(&bench->health, &bench->told);
+}
+
+static void the_next_collector_goes_on_where_the_last_sample_was(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 0; i < 13; i++) {
+        bench->health.n_samples += 4;
+        bench->health.n_ticks_missed++;
+        tick(bench);
+    }
+    bench->health.n_maybe_doubled = 5; // behind the last tick
+    bench->health.n_records_made = 2;
+    bench->health.n_records_waiting = 2;
+    change(bench);
+    change(bench); // at once: none of the one in between was asked
+    bench->health.n_samples += 4;
+    bench->health.n_records_made++;
+    stop(bench);
+    ASSERT_SAMPLES(bench, 16);
+    assert_property(bench, METRIC_SELF_TICKS_MISSED, 3);
+    assert_property(bench, METRIC_SELF_MAYBE_DOUBLED, 5);
+    // Where those of records were the journal's baseline knows.
+    assert_property(bench, METRIC_SELF_RECORDS_MADE, 1);
+    assert_property(bench, METRIC_SELF_RECORDS_WAITING, 2);
+}
+
 static void a_daemon_to_which_nothing_happens_says_so(void **state)
 {
     struct bench *bench = *state;
@@ -270,6 +304,7 @@ int main(void)
         TEST(it_is_not_lost_either_behind_another_sample_of_the_instance),
         TEST(a_daemon_that_is_stopped_at_once_tells_of_its_one_tick),
         TEST(a_daemon_that_is_stopped_tells_of_its_last_window),
+        TEST(the_next_collector_goes_on_where_the_last_sample_was),
         TEST(a_daemon_to_which_nothing_happens_says_so),
         TEST(the_first_tick_and_the_last_of_each_window_have_a_sample),
         TEST(each_count_has_a_metric_of_its_own),
