@@ -84,6 +84,9 @@ struct sink_ops {
     struct option_table table; // its options struct goes to create()
     enum sink_form form;
     bool needs_http;
+    // In words, who takes batches and never says whether they arrive: SHIP_TAKEN is only that they
+    // were handed over. NULL: the destination itself acknowledges them.
+    const char *silent_taker;
     // 0 and a sink, or negative errno. Never blocks.
     must_check int (*create)(const struct sink_setting *setting, struct sink **ret_sink);
     void (*limits)(const struct sink *sink, struct batch_limits *ret_limits);

@@ -32,8 +32,9 @@ static const char help[] =
     "      --version               the version\n"
     "  -h, --help                  this text\n"
     "\n"
-    "It may run beside the daemon. Exit status: 0 taken by the destination, 1 not taken,\n"
-    "78 wrong configuration or command line.\n";
+    "It may run beside the daemon. Exit status: 0 taken by CloudWatch, or handed to the\n"
+    "agent, which says nothing of what it does with it; 1 not taken; 78 wrong\n"
+    "configuration or command line.\n";
 
 static int take_word(struct arguments *arguments, void *own)
 {
@@ -114,16 +115,22 @@ static int report(const struct drill *drill)
 {
     const struct engine *engine = &drill->engine;
     const struct identity *identity = &engine->outside.identity;
-    const char *sink = engine->sink->ops->name;
+    const struct sink_ops *sink = engine->sink->ops;
+    const char *namespace = engine->config->encoder.namespace;
     struct place place;
     identity_place(identity, &place);
+    const char *who = place.instance_id != NULL ? place.instance_id : identity->host_name;
     if (drill->health.n_records_delivered == 0) {
-        log_error("drill: %s: not taken; enawatch check says what to do about it", sink);
+        log_error("drill: %s: not taken; enawatch check says what to do about it", sink->name);
         return EXIT_STATUS_FAILED;
     }
-    log_info("drill: taken by the sink %s, as of %s: alarms on the namespace %s see it now", sink,
-        place.instance_id != NULL ? place.instance_id : identity->host_name,
-        engine->config->encoder.namespace);
+    if (sink->silent_taker != NULL)
+        log_info("drill: handed to %s, as of %s: whether it arrives, an alarm on the namespace %s "
+                 "tells",
+            sink->silent_taker, who, namespace);
+    else
+        log_info("drill: taken by the sink %s, as of %s: alarms on the namespace %s see it now",
+            sink->name, who, namespace);
     return EXIT_STATUS_DONE;
 }
 

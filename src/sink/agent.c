@@ -261,6 +261,7 @@ const struct sink_ops sink_agent = {
             .options_size = sizeof(struct agent_options),
         },
     .form = SINK_FORM_EMF,
+    .silent_taker = "the agent",
     .create = agent_create,
     .limits = agent_limits,
     .is_ready = agent_is_ready,

@@ -206,6 +206,7 @@ const struct sink_ops sink_stdout = {
     .name = "stdout",
     .table = {.section = "stdout"},
     .form = SINK_FORM_EMF,
+    .silent_taker = "the standard output",
     .create = stdout_create,
     .limits = stdout_limits,
     .is_ready = stdout_is_ready,

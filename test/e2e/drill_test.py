@@ -53,6 +53,7 @@ class Drill(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         document, = [json.loads(line) for line in result.stdout.splitlines()]
         self.assert_marked(document)
+        self.assertIn(f"handed to the standard output, as of {INSTANCE}: ", result.stderr)
         self.assertIn("EnaWatch/Drill", result.stderr)
 
     def test_it_goes_the_way_that_is_configured(self):
@@ -60,6 +61,8 @@ class Drill(unittest.TestCase):
         result = drill("-o", f"agent.endpoint={listener.endpoint}", "-o", "publish.namespace=Team/Network",
                        "-o", "publish.metrics=self_lies", "-o", "publish.instance_dimensions=ClusterName")
         self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"drill: handed to the agent, as of {INSTANCE}: ", result.stderr)
+        self.assertNotIn("taken", result.stderr)  # nobody said so
         document, = listener.documents()
         self.assertEqual(document["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Team/Network/Drill")
         document["_aws"]["CloudWatchMetrics"][0]["Namespace"] = "EnaWatch/Drill"

@@ -119,6 +119,7 @@ class Drilled(OnMoto):
                                 env={name: value for name, value in environment.items() if value is not None},
                                 capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("drill: taken by the sink cloudwatch, ", result.stderr)
         plain, with_id = {"Drill": "true"}, {"Drill": "true", **OF_INSTANCE}
         drilled = {(f"{NAMESPACE}/Drill", name, frozenset(d.items())) for name in EXCEEDED for d in (plain, with_id)}
         self.assertEqual(set(self.moto.names()), drilled)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The packages, built twice each: the same bytes, what is in them, and what they do when they come and go. Prints sizes
-and dependencies."""
+"""The packages, built twice each, and once with a newer systemd: the same bytes, what is in them, and what they do when
+they come and go. Prints sizes and dependencies."""
 import os
 import pathlib
 import re
@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from recipes import PAGES, build, execute, other_checkout, project_version
+from recipes import PAGES, ROOT, build, execute, newer_systemd, other_checkout, project_version
 
 # Of the second build, besides another folder, age of the files and mask.
 ELSEWHERE = {"TZ": "Pacific/Auckland", "LC_ALL": "C", "HOME": "/nonexistent"}
@@ -30,15 +30,20 @@ def libraries(program):
 
 
 class Package:
-    """What both formats must hold. `recipe`, `pages` (suffix of a manual page),
-    unpack() and version() are the format's."""
+    """What both formats must hold. `recipe`, `pages` (suffix of a manual page), unpack(), version(), list_files() and
+    beside() are the format's; the last is what lies where the package is built: (what an earlier build left, what is
+    none of the build's business)."""
 
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory(prefix="enawatch-")
         cls.addClassCleanup(folder.cleanup)
         top = pathlib.Path(folder.name)
-        cls.package = build(cls.recipe, top / "one")
+        cls.top = top
+        (top / cls.recipe).mkdir()
+        for name in sum(cls.beside(), []):
+            (top / cls.recipe / name).touch()
+        cls.package = build(cls.recipe, top / cls.recipe)
         cls.again = build(cls.recipe, top / "two", top=other_checkout(top / "elsewhere"), env=ELSEWHERE, umask=0o077)
         cls.root = top / "root"
         cls.root.mkdir()
@@ -50,6 +55,22 @@ class Package:
         self.assertEqual(self.package.name, self.again.name)
         self.assertNotEqual(self.package, self.again)
         self.assertEqual(self.package.read_bytes(), self.again.read_bytes())
+
+    def test_what_the_readme_installs_is_this_package_alone(self):
+        """Not what lies beside it: an earlier one is gone, the others remain."""
+        install = rf"install (\./{self.recipe}/.*?\.(?:deb|rpm))"
+        pattern, = re.findall(install, (ROOT / "README.md").read_text())
+        self.assertEqual(execute("bash", "-c", f"printf '%s\\n' {pattern}", cwd=self.top).split(),
+                         [f"./{self.recipe}/{self.package.name}"])
+        beside = {path.name for path in self.package.parent.glob("*.[dr][ep][bm]")} - {self.package.name}
+        self.assertEqual(beside, set(self.beside()[1]))
+
+    def test_what_a_newer_systemd_understands_is_in_it(self):
+        (self.top / "pkgconfig").mkdir()
+        newer = build(self.recipe, self.top / "newer", env=newer_systemd(self.top / "pkgconfig"))
+        drop_in = "systemd/system/enawatch.service.d/restart-steps.conf"
+        self.assertIn(drop_in, self.list_files(newer))
+        self.assertNotIn(drop_in, self.list_files(self.package))
 
     def test_everything_is_in_it(self):
         self.assertEqual(EVERYWHERE - self.files, set())
@@ -94,6 +115,16 @@ class Deb(Package, unittest.TestCase):
         execute("dpkg-deb", "--extract", cls.package, cls.root)
         cls.control = cls.root.with_name("control")
         execute("dpkg-deb", "--control", cls.package, cls.control)
+
+    @staticmethod
+    def beside():
+        architecture = execute("dpkg", "--print-architecture").strip()
+        return ([f"enawatch_0.0.9-1_{architecture}.deb"],
+                [f"enawatch-dbgsym_0.0.9-1_{architecture}.deb", "enawatch_0.1.0-1_other.deb"])
+
+    @staticmethod
+    def list_files(package):
+        return execute("dpkg-deb", "--contents", package)
 
     def script(self, name, *arguments, root):
         # Without the tools of a running systemd, as in an image that is being made.
@@ -140,6 +171,15 @@ class Rpm(Package, unittest.TestCase):
         archive = subprocess.run(["rpm2cpio", cls.package], stdout=subprocess.PIPE, check=True, timeout=60).stdout
         subprocess.run(["cpio", "--extract", "--make-directories", "--quiet"], input=archive, cwd=cls.root, check=True,
                        timeout=60)
+
+    @staticmethod
+    def beside():
+        end = f"0.0.9-1.{os.uname().machine}.rpm"
+        return [f"enawatch-{end}", f"enawatch-debuginfo-{end}"], ["enawatch-0.1.0-1.other.rpm"]
+
+    @staticmethod
+    def list_files(package):
+        return execute("rpm", "-qpl", package)
 
     def query(self, *what):
         return execute("rpm", "-qp", *what, self.package)

@@ -27,6 +27,14 @@ def build(recipe, into, *arguments, top=ROOT, **named):
                                 **{"umask": 0o022, **named}).strip())
 
 
+def newer_systemd(folder):
+    """The environment in which pkg-config tells of a systemd that has what the oldest of ours has not."""
+    units = execute("pkg-config", "--variable=systemdsystemunitdir", "systemd").strip()
+    (folder / "systemd.pc").write_text(
+        f"systemdsystemunitdir={units}\nName: systemd\nDescription: newer\nVersion: 254\n")
+    return {"PKG_CONFIG_PATH": str(folder)}
+
+
 def other_checkout(folder):
     """The same sources somewhere else, all of them older."""
     def build_folders(of, names):

@@ -5,6 +5,7 @@ import gzip
 import http.server
 import json
 import pathlib
+import re
 import socket
 import struct
 import threading
@@ -17,8 +18,10 @@ from rig_service import Awaited
 ENVIRONMENT, CA = "/etc/default/enawatch", "/etc/enawatch/ca.pem"
 KIND = "wrong host"  # a certificate that is good for a name which only DNS knows
 NAME = "elsewhere.example"
-KEYS = "AWS_ACCESS_KEY_ID=AKIDEXAMPLE\nAWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n" \
-       f"AWS_CA_BUNDLE={CA}\n"
+KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+KEYS = f"AWS_ACCESS_KEY_ID={KEY}\nAWS_SECRET_ACCESS_KEY={SECRET}\nAWS_CA_BUNDLE={CA}\n"
+KEY_OF_ROOT = "AKIDOFROOT"
+FILE_OF_ROOT = f"[default]\naws_access_key_id = {KEY_OF_ROOT}\naws_secret_access_key = {SECRET}\n"
 
 
 class Names(threading.Thread):
@@ -51,7 +54,7 @@ def _name(labels):
 
 
 class Aws(Awaited):
-    """Takes whatever comes; `requests` has (what was asked for, its body)."""
+    """Takes whatever comes; `requests` has (what was asked for, its body, the key that signed it)."""
 
     def __init__(self, context):
         super().__init__()
@@ -64,8 +67,9 @@ class Aws(Awaited):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.headers["Content-Encoding"] == "gzip":
                     body = gzip.decompress(body)
+                key = re.search(r"Credential=(\w+)/", self.headers["Authorization"])[1]
                 with aws.changed:
-                    aws.requests.append((self.headers["X-Amz-Target"], json.loads(body)))
+                    aws.requests.append((self.headers["X-Amz-Target"], json.loads(body), key))
                     aws.changed.notify_all()
                 self.send_response(200)
                 self.send_header("Content-Length", "2")
@@ -82,7 +86,10 @@ class Aws(Awaited):
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
 
     def bodies(self, operation):
-        return [body for target, body in list(self.requests) if target.endswith("." + operation)]
+        return [body for target, body, _ in list(self.requests) if target.endswith("." + operation)]
+
+    def keys_of_drills(self):
+        return [key for _, body, key in list(self.requests) if body.get("Namespace") == "EnaWatch/Drill"]
 
 
 class Direct(OnService):
@@ -115,6 +122,28 @@ class Direct(OnService):
         aws = self.use("cloudwatch")
         aws.wait_for(lambda _: self.n_sent(aws.bodies("PutMetricData")) == 50, 20)
         self.assert_clean()
+
+    def test_a_drill_as_the_service_has_its_environment_and_nothing_of_root(self):
+        """What the file of the service alone says: its keys, and whose certificates are good. As any command, it has
+        root's keys, and without what the file says no certificate is good."""
+        self.machine.write("/root/.aws/credentials", FILE_OF_ROOT, mode=0o600)
+        self.addCleanup(self.machine.run, "rm", "-r", "/root/.aws")
+        aws = self.use("cloudwatch")
+        command = on_machine.as_the_service()
+        self.assertIn("drill: taken by the sink cloudwatch, ", self.machine.run("sh", "-c", command))
+        self.assertEqual(aws.keys_of_drills(), [KEY])
+        self.assertIn("drill: cloudwatch: not taken", self.machine.run(*command.split()[-2:], check=False))
+        self.machine.run("env", f"AWS_CA_BUNDLE={CA}", *command.split()[-2:])
+        self.assertEqual(aws.keys_of_drills(), [KEY, KEY_OF_ROOT])
+        self.assert_clean()
+
+    def test_a_check_as_the_service_finds_its_keys_and_has_its_own_status(self):
+        self.use("cloudwatch")
+        command = on_machine.as_the_service().replace(" drill", " check")
+        said = self.machine.run("sh", "-c", f"{command}; echo status $?")
+        self.assertRegex(" ".join(said.split()), "cloudwatch https://.*: keys from the environment")
+        self.assertIn("status 1", said)  # a veth has no allowances
+        self.assertEqual(self.machine.run("systemctl", "list-units", "--failed", "--plain", "--no-legend", "run-*"), "")
 
     @staticmethod
     def n_sent(bodies):

@@ -172,6 +172,17 @@ class OnService(OnMachine):
         self.assertEqual(len(names), len(set(names)), "a document came twice")
 
 
+def as_the_service():
+    """The command of the README by which a drill runs as the service does, as it stands there; the manual has the same."""
+    readme = (TOP / "README.md").read_text()
+    command, = re.findall(r"^\$ (sudo systemd-run .*? enawatch drill)$", readme, re.MULTILINE | re.DOTALL)
+    manual = (TOP / "packaging/man/enawatch.8").read_text()
+    in_manual, = re.findall(r"^(sudo systemd-run .*? enawatch drill)$", manual, re.MULTILINE | re.DOTALL)
+    if in_manual.replace("\\e\n", "").split() != command.replace("\\\n", "").split():
+        raise Failed(f"the README says {command}, the manual {in_manual}")
+    return command
+
+
 def install_block():
     """The commands of the README by which a newcomer gets the service, as they stand there."""
     text = (TOP / "README.md").read_text()
