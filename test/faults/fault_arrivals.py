@@ -12,6 +12,8 @@ UNDER_WAY_S = 1.5
 # zeros is not likely to be there twice by chance.
 Datum = collections.namedtuple("Datum", "mac metric start_ms pairs")
 
+LEVELS = ("conntrack_allowance_available", "conntrack_allowance_used_percent", "kernel_conntrack_used_percent")
+
 # Something happened at a time after which a document may come again, for this reason.
 Break = collections.namedtuple("Break", "time reason")
 
@@ -34,7 +36,9 @@ class Arrivals:
         for arrival in self.arrivals:
             self.by_identity[identity(arrival.document)].append(arrival)
             self.times[identity(arrival.document)].append(arrival.time)
-        self.data = {datum for _, datum in data if any(value for value, _ in datum.pairs)}
+        # A level is the same in two windows of one period, which a restart makes; and so is nothing.
+        self.data = {datum for _, datum in data
+                     if datum.metric not in LEVELS and any(value for value, _ in datum.pairs)}
         for at, datum in data:
             if datum in self.data:
                 self.times[datum].append(at)
