@@ -28,7 +28,7 @@ BEYOND_EMULATION = {
     "sigv4_key": {"a_key_is_not_in_core_dumps"},
 }
 # Each of its tests needs a namespace.
-ALL_BEYOND_EMULATION = {"config_default"}
+ALL_BEYOND_EMULATION = {"config_default", "journal_disk"}
 
 
 def in_root(*command, timeout=1200):
