@@ -204,12 +204,13 @@ class GoesWrong(OnLogs):
         moved = 0
         for script in (reset_before(), reset(is_taken=False), server_error(503), server_error(502), throttled(),
                        throttled("LimitExceededException")):
+            fault = self.aws.fault(PUT, count=4, **script)  # more than the client tries
+            moved += self.move_until(eni, lambda a, f=fault: f.n_done == 4)
             n_taken = self.aws.count(PUT, taken=True)
-            self.aws.fault(PUT, count=4, **script)  # more than the client tries
             moved += self.move_until(eni, lambda a, n=n_taken: a.count(PUT, taken=True) > n)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_truth(eni, moved)
-        self.assertGreaterEqual(self.says(daemon, "again after"), 6, daemon)
+        self.assertEqual(self.says(daemon, "again after"), 6, daemon)
         self.assertEqual(self.says(daemon, "refused"), 0, daemon)
 
     def test_what_was_taken_without_an_answer_comes_again_and_is_counted(self):
