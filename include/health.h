@@ -29,3 +29,14 @@ struct health {
     uint64_t n_imds_failures;     // questions without an answer, and answers that were no good
     uint64_t delivered_ns;        // boot clock: the last record that was delivered; 0 for none
 };
+
+// The counts of records, and no other.
+static inline void health_take_records(struct health *health, const struct health *other)
+{
+    health->n_records_made = other->n_records_made;
+    health->n_records_delivered = other->n_records_delivered;
+    health->n_records_refused = other->n_records_refused;
+    health->n_records_expired = other->n_records_expired;
+    health->n_records_unclaimed = other->n_records_unclaimed;
+    health->n_records_waiting = other->n_records_waiting;
+}

@@ -74,23 +74,13 @@ static const struct collector_ops ops = {
     .destroy = destroy,
 };
 
-static void take_records(const struct health *health, struct health *told)
-{
-    told->n_records_made = health->n_records_made;
-    told->n_records_delivered = health->n_records_delivered;
-    told->n_records_refused = health->n_records_refused;
-    told->n_records_expired = health->n_records_expired;
-    told->n_records_unclaimed = health->n_records_unclaimed;
-    told->n_records_waiting = health->n_records_waiting;
-    told->delivered_ns = health->delivered_ns;
-}
-
 struct collector *self_create(const struct health *health, struct health *told)
 {
     struct self *self = xcalloc(1, sizeof(*self));
     self->base.ops = &ops;
     self->health = health;
     self->told = told;
-    take_records(health, told);
+    health_take_records(told, health);
+    told->delivered_ns = health->delivered_ns;
     return &self->base;
 }

@@ -72,16 +72,6 @@ static void say_found(const struct journal *journal, const struct recall *recall
 
 // --- Reading ---
 
-static void take_counts(struct health *health, const struct health *counts)
-{
-    health->n_records_made = counts->n_records_made;
-    health->n_records_delivered = counts->n_records_delivered;
-    health->n_records_refused = counts->n_records_refused;
-    health->n_records_expired = counts->n_records_expired;
-    health->n_records_unclaimed = counts->n_records_unclaimed;
-    health->n_records_waiting = counts->n_records_waiting;
-}
-
 // The first line as it is to be when the file falls behind. One of another length cannot take its
 // place.
 static void prepare_stale(struct journal *journal, const struct recall *recall)
@@ -104,7 +94,7 @@ static void take_recalled(struct journal *journal, struct recall *recall, int ou
     struct file *file = &journal->file;
     say_found(journal, recall);
     prepare_stale(journal, recall);
-    take_counts(journal->setting.health, &recall->counts);
+    health_take_records(journal->setting.health, &recall->counts);
     journal->baseline = json_incref(recall->baseline);
     journal->frame_bytes = recall->baseline != NULL ? document_bytes(recall->baseline) : 0;
     file->is_kept = outcome != 0;
@@ -139,17 +129,12 @@ static int read_back(struct journal *journal)
 
 // --- This start ---
 
-static void begin_ledger(struct journal *journal)
-{
-    ledger_init(&journal->ledger, journal->setting.boot_id);
-}
-
 static void give_up_file(struct journal *journal, int error)
 {
     say_useless(journal, error);
     queue_finish(&journal->queue);
     ledger_finish(&journal->ledger);
-    begin_ledger(journal);
+    ledger_init(&journal->ledger, journal->setting.boot_id);
     file_close(&journal->file);
 }
 
@@ -183,7 +168,7 @@ int journal_open(struct journal *journal, const struct journal_setting *setting,
         *journal = (struct journal){0};
         return JOURNAL_HELD;
     }
-    begin_ledger(journal);
+    ledger_init(&journal->ledger, journal->setting.boot_id);
     if (r == 0 && journal->file.is_open)
         r = read_back(journal);
     if (r < 0)
