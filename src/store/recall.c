@@ -174,15 +174,25 @@ static bool take_who(struct recall *recall, const json_t *line)
     return true;
 }
 
-static bool take_window(struct recall *recall, const json_t *line)
+// The start of a window, open or closed, which is in the place of what its start had open; what
+// another start had open was closed by its end. NULL: it has none.
+static struct ledger_start *begin_window(struct recall *recall, const json_t *entry)
 {
-    const json_t *entry = json_object_get(line, "window");
     struct ledger_start *start = meet_start(recall, entry);
     if (start == NULL)
-        return false;
+        return NULL;
     if (start == recall->open_start)
         drop_open(recall);
     close_open(recall);
+    return start;
+}
+
+static bool take_window(struct recall *recall, const json_t *line)
+{
+    const json_t *entry = json_object_get(line, "window");
+    struct ledger_start *start = begin_window(recall, entry);
+    if (start == NULL)
+        return false;
     if (!add_records(recall, start, json_object_get(entry, "records")))
         return false;
     take_baseline(recall, start, entry);
@@ -192,12 +202,9 @@ static bool take_window(struct recall *recall, const json_t *line)
 static bool take_open(struct recall *recall, const json_t *line)
 {
     json_t *entry = json_object_get(line, "open");
-    struct ledger_start *start = meet_start(recall, entry);
+    struct ledger_start *start = begin_window(recall, entry);
     if (start == NULL)
         return false;
-    if (start == recall->open_start)
-        drop_open(recall);
-    close_open(recall);
     recall->open = json_incref(entry);
     recall->open_start = start;
     take_baseline(recall, start, entry);
