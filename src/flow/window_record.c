@@ -5,6 +5,7 @@
 #include "base.h"
 #include "flow/catalog.h"
 #include "flow/percent.h"
+#include "flow/record_block.h"
 #include "flow/window_member.h"
 
 // A member with what is derived from the whole window, which no track of it has.
@@ -46,10 +47,6 @@ static const struct track *track_of(const struct portrait *portrait, uint32_t me
                                                  : &portrait->member->tracks[metric];
 }
 
-struct record_size {
-    uint32_t n_series, n_properties, n_runs;
-};
-
 static struct record_size measure(const struct window *window, const struct portrait *portrait)
 {
     struct record_size size = {0};
@@ -62,16 +59,6 @@ static struct record_size measure(const struct window *window, const struct port
     return size;
 }
 
-// Header, series, properties and runs in one block, in this order: none needs padding before it.
-static struct record *allocate_record(const struct record_size *size)
-{
-    size_t bytes = sizeof(struct record) + size->n_series * sizeof(struct series) +
-        size->n_properties * sizeof(struct reading) + size->n_runs * sizeof(struct run);
-    struct record *record = xcalloc(1, bytes);
-    record->bytes = bytes;
-    return record;
-}
-
 static uint32_t count_values(const struct growing *series)
 {
     uint32_t n_values = 0;
@@ -80,25 +67,23 @@ static uint32_t count_values(const struct growing *series)
     return n_values;
 }
 
-static void fill_record(
-    struct record *record, const struct record_size *size, const struct portrait *portrait)
+static struct record *make_record(const struct record_size *size, const struct portrait *portrait)
 {
-    struct series *series = (struct series *)(record + 1);
-    struct reading *properties = (struct reading *)(series + size->n_series);
-    struct run *runs = (struct run *)(properties + size->n_properties);
-    record->series = series;
-    record->properties = properties;
+    struct record_block block = record_block_create(size);
+    struct record *record = block.record;
+    struct run *runs = block.runs;
     for (uint32_t i = 0; i < METRIC_MAX; i++) {
         const struct track *track = track_of(portrait, i);
         if (track->has_property)
-            properties[record->n_properties++] = (struct reading){i, track->property};
+            block.properties[record->n_properties++] = (struct reading){i, track->property};
         if (track->series.n_runs == 0)
             continue;
         memcpy(runs, track->series.runs, track->series.n_runs * sizeof(*runs));
-        series[record->n_series++] = (struct series){
+        block.series[record->n_series++] = (struct series){
             i, count_values(&track->series), track->series.n_runs, runs};
         runs += track->series.n_runs;
     }
+    return record;
 }
 
 static struct metric_set unsupported(
@@ -127,7 +112,7 @@ struct record *member_record(const struct window *window, const struct member *m
     struct record_size size = measure(window, &portrait);
     if (size.n_series == 0)
         return NULL;
-    struct record *record = allocate_record(&size);
+    struct record *record = make_record(&size, &portrait);
     record->scope = scope;
     if (scope == METRIC_SCOPE_ENI)
         record->eni = member->eni;
@@ -138,6 +123,5 @@ struct record *member_record(const struct window *window, const struct member *m
     record->gap_ms = member->gap_ms;
     if (member->was_read)
         record->unsupported = unsupported(window, offered, scope);
-    fill_record(record, &size, &portrait);
     return record;
 }

@@ -6,6 +6,7 @@
 
 #include "base/mac.h"
 #include "flow/catalog.h"
+#include "flow/record_block.h"
 #include "store/record_json.h"
 
 #define MS_PER_HOUR UINT64_C(3600000)
@@ -147,8 +148,7 @@ static bool is_series(const json_t *runs)
 // What the block of a record is measured by.
 struct contents {
     const json_t *series[METRIC_MAX], *properties[METRIC_MAX]; // by metric; NULL: not there
-    uint32_t n_series, n_properties;
-    size_t n_runs;
+    struct record_size size;
 };
 
 static bool is_contents(const json_t *series, const json_t *properties)
@@ -167,18 +167,18 @@ static bool is_contents(const json_t *series, const json_t *properties)
 static uint64_t find_contents(const json_t *series, const json_t *properties,
     const struct catalog *catalog, struct contents *ret_contents)
 {
-    struct contents contents = {.n_series = 0};
+    struct contents contents = {.size = {0}};
     for (uint32_t i = 0; i < catalog->n_metrics; i++) {
         const char *name = catalog->metrics[i].name;
         contents.series[i] = json_object_get(series, name);
         contents.properties[i] = json_object_get(properties, name);
-        contents.n_series += contents.series[i] != NULL;
-        contents.n_properties += contents.properties[i] != NULL;
-        contents.n_runs += json_array_size(contents.series[i]);
+        contents.size.n_series += contents.series[i] != NULL;
+        contents.size.n_properties += contents.properties[i] != NULL;
+        contents.size.n_runs += json_array_size(contents.series[i]);
     }
     *ret_contents = contents;
-    return json_object_size(series) - contents.n_series + json_object_size(properties) -
-        contents.n_properties;
+    return json_object_size(series) - contents.size.n_series + json_object_size(properties) -
+        contents.size.n_properties;
 }
 
 // Returns the run after the last of them.
@@ -197,24 +197,16 @@ static struct run *fill_series(
     return runs;
 }
 
-// As flow/window_record.c lays it out: header, series, properties and runs.
-static struct record *make_record(const struct record *fields, const struct contents *contents)
+static struct record *make_record(const struct contents *contents)
 {
-    size_t bytes = sizeof(*fields) + contents->n_series * sizeof(struct series) +
-        contents->n_properties * sizeof(struct reading) + contents->n_runs * sizeof(struct run);
-    struct record *record = xcalloc(1, bytes);
-    struct series *series = (struct series *)(record + 1);
-    struct reading *properties = (struct reading *)(series + contents->n_series);
-    struct run *runs = (struct run *)(properties + contents->n_properties);
-    *record = *fields;
-    record->bytes = bytes;
-    record->series = series;
-    record->properties = properties;
+    struct record_block block = record_block_create(&contents->size);
+    struct record *record = block.record;
+    struct run *runs = block.runs;
     for (uint32_t i = 0; i < METRIC_MAX; i++) {
         if (contents->series[i] != NULL)
-            runs = fill_series(contents->series[i], i, runs, &series[record->n_series++]);
+            runs = fill_series(contents->series[i], i, runs, &block.series[record->n_series++]);
         if (contents->properties[i] != NULL)
-            properties[record->n_properties++] = (struct reading){
+            block.properties[record->n_properties++] = (struct reading){
                 i, (uint64_t)json_integer_value(contents->properties[i])};
     }
     return record;
@@ -258,15 +250,14 @@ static bool take_parts(const json_t *json, bool is_whole, struct record *record)
 struct record *record_from_json(
     const json_t *json, const struct catalog *catalog, uint64_t *n_left_out)
 {
-    struct record fields = {0};
     struct contents contents;
     const json_t *series = json_object_get(json, "series");
     const json_t *properties = json_object_get(json, "properties");
-    if (!get_fields(json, catalog, &fields) || !is_contents(series, properties))
+    if (!is_contents(series, properties))
         return NULL;
     uint64_t n_lost = find_contents(series, properties, catalog, &contents);
-    struct record *record = make_record(&fields, &contents);
-    if (!take_parts(json, n_lost == 0, record)) {
+    struct record *record = make_record(&contents);
+    if (!get_fields(json, catalog, record) || !take_parts(json, n_lost == 0, record)) {
         free(record);
         return NULL;
     }

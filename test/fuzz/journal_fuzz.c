@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "flow/catalog.h"
+#include "flow/record_block.h"
 #include "log.h"
 #include "store/journal.h"
 
@@ -176,19 +177,13 @@ static void open_journal(struct journal *journal, struct health *health, const c
 
 static struct record *make_record(void)
 {
-    struct record *record = xcalloc(
-        1, sizeof(*record) + sizeof(struct series) + sizeof(struct run));
-    struct series *series = (struct series *)(record + 1);
-    struct run *run = (struct run *)(series + 1);
-    *run = (struct run){48211, 60};
-    *series = (struct series){METRIC_PPS_ALLOWANCE_EXCEEDED, 60, 1, run};
-    *record = (struct record){.scope = METRIC_SCOPE_INSTANCE,
-        .period_ms = 60000,
-        .bytes = sizeof(*record) + sizeof(*series) + sizeof(*run),
-        .n_series = 1,
-        .series = series,
-        .properties = (struct reading *)(series + 1)};
-    return record;
+    struct record_block block = record_block_create(&(struct record_size){1, 0, 1});
+    *block.runs = (struct run){48211, 60};
+    *block.series = (struct series){METRIC_PPS_ALLOWANCE_EXCEEDED, 60, 1, block.runs};
+    block.record->scope = METRIC_SCOPE_INSTANCE;
+    block.record->period_ms = 60000;
+    block.record->n_series = 1;
+    return block.record;
 }
 
 static void use(struct journal *journal)

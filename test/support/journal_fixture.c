@@ -8,6 +8,7 @@
 
 #include "base.h"
 #include "flow/catalog.h"
+#include "flow/record_block.h"
 #include "support/journal_fixture.h"
 #include "support/unit.h"
 #include "unit/dice.h"
@@ -159,25 +160,22 @@ static uint32_t pick_metric(const struct journal_fixture *fixture, struct dice *
 }
 
 static void fill_arrays(
-    const struct journal_fixture *fixture, struct dice *dice, struct record *record)
+    const struct journal_fixture *fixture, struct dice *dice, const struct record_block *block)
 {
-    struct series *series = (struct series *)(record + 1);
-    struct reading *properties = (struct reading *)(series + record->n_series);
-    struct run *run = (struct run *)(properties + record->n_properties);
-    record->series = series;
-    record->properties = properties;
+    const struct record *record = block->record;
+    struct run *run = block->runs;
     uint32_t metric = 0;
     for (uint32_t i = 0; i < record->n_series; i++, metric++) {
         metric = pick_metric(fixture, dice, metric);
-        series[i] = (struct series){.metric = metric, .n_runs = RUNS_MAX, .runs = run};
+        block->series[i] = (struct series){.metric = metric, .n_runs = RUNS_MAX, .runs = run};
         for (uint32_t j = 0; j < RUNS_MAX; j++, run++) {
             *run = (struct run){value_of(dice), 1 + (uint32_t)dice_below(dice, 20)};
-            series[i].n_values += run->n_values;
+            block->series[i].n_values += run->n_values;
         }
     }
     for (uint32_t i = 0; i < record->n_properties; i++, metric++) {
         metric = pick_metric(fixture, dice, metric);
-        properties[i] = (struct reading){metric, value_of(dice)};
+        block->properties[i] = (struct reading){metric, value_of(dice)};
     }
 }
 
@@ -186,10 +184,9 @@ struct record *journal_fixture_record(const struct journal_fixture *fixture, uin
     struct dice dice = {number};
     uint32_t n_series = 1 + (uint32_t)dice_below(&dice, SERIES_MAX);
     uint32_t n_properties = (uint32_t)dice_below(&dice, 3);
-    size_t bytes = sizeof(struct record) + n_series * sizeof(struct series) +
-        n_properties * sizeof(struct reading) + n_series * RUNS_MAX * sizeof(struct run);
-    struct record *record = xcalloc(1, bytes);
-    record->bytes = bytes;
+    struct record_block block = record_block_create(
+        &(struct record_size){n_series, n_properties, (size_t)n_series * RUNS_MAX});
+    struct record *record = block.record;
     record->n_series = n_series;
     record->n_properties = n_properties;
     record->scope = dice_below(&dice, 2) == 0 ? METRIC_SCOPE_ENI : METRIC_SCOPE_INSTANCE;
@@ -203,7 +200,7 @@ struct record *journal_fixture_record(const struct journal_fixture *fixture, uin
     record->sample_ms = 1000;
     record->gap_ms = dice_below(&dice, 2) * 2500;
     metric_set_add(&record->unsupported, (uint32_t)dice_below(&dice, METRIC_N_KNOWN));
-    fill_arrays(fixture, &dice, record);
+    fill_arrays(fixture, &dice, &block);
     return record;
 }
 

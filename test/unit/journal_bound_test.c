@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base.h"
+#include "flow/record_block.h"
 #include "store/journal_write.h"
 #include "support/journal_fixture.h"
 #include "support/unit.h"
@@ -192,20 +193,14 @@ static size_t longest_line(const struct journal_fixture *fixture)
 static struct record *large_record(void)
 {
     enum { N_RUNS = 1000 };
-    struct record *record = xcalloc(
-        1, sizeof(*record) + sizeof(struct series) + N_RUNS * sizeof(struct run));
-    struct series *series = (struct series *)(record + 1);
-    struct run *runs = (struct run *)(series + 1);
+    struct record_block block = record_block_create(&(struct record_size){1, 0, N_RUNS});
     for (uint32_t i = 0; i < N_RUNS; i++)
-        runs[i] = (struct run){1000000 + i, 1};
-    *series = (struct series){METRIC_PPS_ALLOWANCE_EXCEEDED, N_RUNS, N_RUNS, runs};
-    record->bytes = sizeof(*record) + sizeof(*series) + N_RUNS * sizeof(*runs);
-    record->scope = METRIC_SCOPE_INSTANCE;
-    record->period_ms = 3600000;
-    record->n_series = 1;
-    record->series = series;
-    record->properties = (struct reading *)series;
-    return record;
+        block.runs[i] = (struct run){1000000 + i, 1};
+    *block.series = (struct series){METRIC_PPS_ALLOWANCE_EXCEEDED, N_RUNS, N_RUNS, block.runs};
+    block.record->scope = METRIC_SCOPE_INSTANCE;
+    block.record->period_ms = 3600000;
+    block.record->n_series = 1;
+    return block.record;
 }
 
 // Who reads it has a whole line in memory at once, as a tree.
