@@ -26,14 +26,8 @@ static const char help[] =
     "  INTERVAL                    seconds, such as 1 or 0.5, or a duration, such as\n"
     "                              500ms or 1m; 100ms to 1h\n"
     "  COUNT                       how many looks; without it until interrupted\n"
-    "      --json                  one JSON object per look and line\n"
-    "  -c, --config FILE           read this file, instead of " CONFIG_FILE "\n"
-    "                              and " CONFIG_FOLDER "/*.conf\n"
-    "  -o, --option SECTION.KEY=VALUE\n"
-    "                              set one key, after the files; repeatable\n"
-    "      --version               the version\n"
-    "  -h, --help                  this text\n"
-    "\n"
+    "      --json                  one JSON object per look and line\n" CONFIGURED_HELP_SETTINGS
+        CONFIGURED_HELP_TEXTS "\n"
     "Of the configuration it uses sample.*, but for the interval, and publish.metrics,\n"
     "whose statistics are shown too. Exit status: 0 done, 1 failed, or no ENI could\n"
     "be read, 78 wrong configuration or command line.\n";
