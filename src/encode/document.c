@@ -130,6 +130,11 @@ char *document_print(const json_t *root)
     return text;
 }
 
+void document_write(const json_t *root, json_dump_callback_t take, void *context)
+{
+    must(json_dump_callback(root, take, context, DOCUMENT_FLAGS) == 0);
+}
+
 size_t document_bytes(const json_t *root)
 {
     size_t n_bytes = json_dumpb(root, NULL, 0, DOCUMENT_FLAGS);

@@ -29,5 +29,7 @@ double document_double(const json_t *number);
 
 // Compact, members in the order in which they were set, without a newline. Freed by the caller.
 char *document_print(const json_t *root);
-// What document_print() would give, in bytes.
+// What document_print() would give, piece by piece; the callback returns 0.
+void document_write(const json_t *root, json_dump_callback_t take, void *context);
+// Of that, how many bytes.
 size_t document_bytes(const json_t *root);

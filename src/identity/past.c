@@ -4,21 +4,15 @@
 #include <string.h>
 
 #include "base/mac.h"
+#include "encode/document.h"
 #include "identity/past.h"
-
-// Takes over the reference.
-static void put(json_t *object, const char *name, json_t *value)
-{
-    if (value == NULL || json_object_set_new(object, name, value) != 0)
-        abort();
-}
 
 static json_t *tell_facts(const struct fact_kind *kinds, char *const *facts, size_t n)
 {
     json_t *told = json_object();
     for (size_t i = 0; i < n; i++)
         if (facts[i] != NULL && kinds[i].label != NULL)
-            put(told, kinds[i].label, json_string(facts[i]));
+            document_set(told, kinds[i].label, json_string(facts[i]));
     return told;
 }
 
@@ -28,7 +22,7 @@ static json_t *tell_enis(const struct eni_table *enis)
     for (size_t i = 0; i < enis->n_entries; i++) {
         char mac[MAC_TEXT_MAX];
         mac_format(enis->entries[i]->mac.octets, mac);
-        put(told, mac, tell_facts(eni_facts, enis->entries[i]->facts, ENI_N_FACTS));
+        document_set(told, mac, tell_facts(eni_facts, enis->entries[i]->facts, ENI_N_FACTS));
     }
     return told;
 }
@@ -36,11 +30,12 @@ static json_t *tell_enis(const struct eni_table *enis)
 json_t *identity_tell(const struct identity *identity)
 {
     json_t *who = json_object();
-    put(who, "host", json_string(identity->host_name));
+    document_set(who, "host", json_string(identity->host_name));
     if (identity->cluster.name[0] != '\0')
-        put(who, "cluster", json_string(identity->cluster.name));
-    put(who, "instance", tell_facts(instance_facts, identity->instance.facts, INSTANCE_N_FACTS));
-    put(who, "enis", tell_enis(&identity->enis));
+        document_set(who, "cluster", json_string(identity->cluster.name));
+    document_set(
+        who, "instance", tell_facts(instance_facts, identity->instance.facts, INSTANCE_N_FACTS));
+    document_set(who, "enis", tell_enis(&identity->enis));
     return who;
 }
 

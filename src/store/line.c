@@ -5,7 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "log.h"
+#include "encode/document.h"
 #include "store/line.h"
 
 #define CHECKSUM_DIGITS 8
@@ -50,18 +50,9 @@ static int take_bytes(const char *bytes, size_t n_bytes, void *line)
     return 0;
 }
 
-// Jansson has one trouble with what it made itself: no memory.
-static void must(bool is_done)
-{
-    if (is_done)
-        return;
-    log_error("out of memory");
-    abort();
-}
-
 void line_add_json(struct line *line, const json_t *json)
 {
-    must(json_dump_callback(json, take_bytes, line, JSON_COMPACT) == 0);
+    document_write(json, take_bytes, line);
 }
 
 static void format_checksum(const char *json, size_t n_bytes, char ret_text[static HEAD_BYTES + 1])
