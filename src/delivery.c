@@ -109,7 +109,7 @@ static struct past *past_of(struct delivery *delivery, const struct record *reco
     if (strcmp(delivery->past_boot_id, start->boot_id) == 0)
         return &delivery->past;
     past_finish(&delivery->past);
-    past_init(&delivery->past, delivery->identity->options, journal_who(delivery->journal, start));
+    past_init(&delivery->past, delivery->identity->options, journal_who(start));
     snprintf(delivery->past_boot_id, sizeof(delivery->past_boot_id), "%s", start->boot_id);
     return &delivery->past;
 }

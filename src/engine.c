@@ -77,7 +77,7 @@ void engine_begin(struct engine *engine, struct journal *journal, const json_t *
             .sink = engine->sink,
             .is_live = !engine_is_replay(engine)});
     pipeline_resume(&engine->pipeline, baseline, &now);
-    identity_recall(&engine->outside.identity, journal_who(journal, journal->start));
+    identity_recall(&engine->outside.identity, journal_who(journal->start));
     open_sources(engine);
     ticker_init(&engine->ticker, config->sample.interval_ms);
     engine->counters->ops->clock(engine->counters, &replay_now);

@@ -36,9 +36,8 @@ const json_t *journal_baseline(const struct journal *journal)
     return journal->baseline;
 }
 
-const json_t *journal_who(const struct journal *journal, const struct start *start)
+const json_t *journal_who(const struct start *start)
 {
-    (void)journal;
     return ledger_start_of(start)->boot->who;
 }
 

@@ -103,7 +103,7 @@ void journal_checkpoint(struct journal *journal, struct record *records, json_t 
 void journal_note_who(struct journal *journal, json_t *who);
 // What was noted of the boot that this start was on; NULL: nothing. Borrowed for as long as a
 // record of that boot waits, and until the next journal_note_who().
-const json_t *journal_who(const struct journal *journal, const struct start *start);
+const json_t *journal_who(const struct start *start);
 
 // Counts it, notes it for the file, and frees the record; its start goes with the last of its
 // records. An unclaimed one is copied to the file `unclaimed` beside the journal first.

@@ -346,13 +346,11 @@ static void check_record(const struct oracle *oracle, const struct record *recor
     assert_false(record->is_in_flight);
 }
 
-static void check_who(
-    const struct oracle *oracle, const struct oracle_state *state, const struct start *start)
+static void check_who(const struct oracle_state *state, const struct start *start)
 {
     for (size_t i = 0; i < ORACLE_BOOTS; i++)
         if (strcmp(oracle_boot(i), start->boot_id) == 0)
-            assert_int_equal(journal_fixture_number(journal_who(&oracle->fixture->journal, start)),
-                state->who[i]);
+            assert_int_equal(journal_fixture_number(journal_who(start)), state->who[i]);
 }
 
 void oracle_check(const struct oracle *oracle, size_t n_lines, size_t boot)
@@ -366,7 +364,7 @@ void oracle_check(const struct oracle *oracle, size_t n_lines, size_t boot)
     const struct record *record = journal->queue.first;
     for (size_t i = 0; i < state.n_waiting; i++, record = record->next) {
         check_record(oracle, record, &state.waiting[i], boot);
-        check_who(oracle, &state, record->start);
+        check_who(&state, record->start);
     }
     assert_null(record);
     assert_int_equal(health->n_records_delivered, state.n_settled[SETTLED_DELIVERED]);
@@ -375,7 +373,7 @@ void oracle_check(const struct oracle *oracle, size_t n_lines, size_t boot)
     assert_int_equal(health->n_records_unclaimed, state.n_settled[SETTLED_UNCLAIMED]);
     assert_int_equal(journal_fixture_number(journal_baseline(journal)),
         state.baseline_boot == boot ? state.baseline : 0);
-    check_who(oracle, &state, journal->start);
+    check_who(&state, journal->start);
 }
 
 bool oracle_knows(const struct oracle *oracle, const struct record *record, bool is_start_lost)

@@ -111,7 +111,7 @@ static void begin_setup(struct machine *machine, const json_t *baseline, const s
             .sink = setup->sink,
             .is_live = true});
     pipeline_resume(&setup->pipeline, baseline, now);
-    identity_recall(&setup->identity, journal_who(&machine->journal, machine->journal.start));
+    identity_recall(&setup->identity, journal_who(machine->journal.start));
     setup->self = self_create(&machine->health, &machine->told);
 }
 

@@ -84,8 +84,7 @@ static void without_a_directory_nothing_is_written_and_nothing_said(void **state
     assert_int_equal(journal_fixture_number(journal_baseline(&fixture->journal)), 9);
     ASSERT_WAITS(fixture, 1, 2, 3);
     journal_note_who(&fixture->journal, journal_fixture_object(5));
-    assert_int_equal(
-        journal_fixture_number(journal_who(&fixture->journal, fixture->journal.start)), 5);
+    assert_int_equal(journal_fixture_number(journal_who(fixture->journal.start)), 5);
     settle(fixture, fixture->journal.queue.first, SETTLED_UNCLAIMED);
     journal_note_taken(&fixture->journal, fixture->journal.queue.first);
     journal_flush(&fixture->journal);
@@ -122,7 +121,7 @@ static void a_restart_finds_what_was_left(void **state)
     assert_string_equal(journal->queue.first->start->name, "start-1");
     assert_true(journal->queue.first->start->is_this_boot);
     assert_ptr_not_equal(journal->queue.first->start, journal->start);
-    assert_int_equal(journal_fixture_number(journal_who(journal, journal->start)), 11);
+    assert_int_equal(journal_fixture_number(journal_who(journal->start)), 11);
     append(fixture, 5, 1);
     assert_int_equal(journal->queue.last->sequence, 1);
     assert_string_equal(journal->queue.last->start->name, "start-2");
@@ -140,17 +139,17 @@ static void another_boot_has_no_baseline_and_is_somebody_else_perhaps(void **sta
     journal_close(journal);
     journal_fixture_open(fixture, "boot-b", "start-2");
     assert_null(journal_baseline(journal));
-    assert_null(journal_who(journal, journal->start));
+    assert_null(journal_who(journal->start));
     assert_false(journal->queue.first->start->is_this_boot);
     assert_string_equal(journal->queue.first->start->boot_id, "boot-a");
-    assert_int_equal(journal_fixture_number(journal_who(journal, journal->queue.first->start)), 11);
+    assert_int_equal(journal_fixture_number(journal_who(journal->queue.first->start)), 11);
     journal_note_who(journal, journal_fixture_object(12));
     append(fixture, 2, 1);
     journal_close(journal);
     journal_fixture_open(fixture, "boot-b", "start-3");
     assert_int_equal(journal_fixture_number(journal_baseline(journal)), 3);
-    assert_int_equal(journal_fixture_number(journal_who(journal, journal->queue.first->start)), 11);
-    assert_int_equal(journal_fixture_number(journal_who(journal, journal->start)), 12);
+    assert_int_equal(journal_fixture_number(journal_who(journal->queue.first->start)), 11);
+    assert_int_equal(journal_fixture_number(journal_who(journal->start)), 12);
 }
 
 static size_t n_bytes_of(const struct journal_fixture *fixture, const char *name)
@@ -303,7 +302,7 @@ static void what_nobody_claims_is_copied_to_a_file_of_its_own(void **state)
     journal_fixture_open(fixture, "boot-c", "start-3");
     ASSERT_WAITS(fixture, 1, 3);
     assert_string_equal(journal->queue.first->start->name, "start-1");
-    assert_int_equal(journal_fixture_number(journal_who(journal, journal->queue.first->start)), 11);
+    assert_int_equal(journal_fixture_number(journal_who(journal->queue.first->start)), 11);
     assert_int_equal(log_catcher_count(&fixture->log, "damaged"), 0);
 }
 
