@@ -10,7 +10,7 @@
 #include "command/configured.h"
 #include "exit_status.h"
 
-static const char help[] =
+static const char about[] =
     "Usage: enawatch check [--json] [-c FILE] [-o SECTION.KEY=VALUE]...\n"
     "\n"
     "Looks at everything that publishing needs and says of each whether it is fine,\n"
@@ -19,8 +19,9 @@ static const char help[] =
     "writes no file; it asks the metadata service, and connects to the agent and\n"
     "hangs up. It takes up to 10 seconds when nobody answers.\n"
     "\n"
-    "      --json                  one JSON object\n" CONFIGURED_HELP_SETTINGS CONFIGURED_HELP_TEXTS
-    "\n"
+    "      --json                  one JSON object\n";
+
+static const char remarks[] =
     "Use the configuration of the daemon and run it where the daemon runs: in its\n"
     "container, as its user. Exit status: 0 nothing failed (OK and WARN), 1 something\n"
     "did, 78 wrong configuration or command line.\n";
@@ -110,7 +111,7 @@ static int check_configured(const struct config *config, const struct words *wor
 
 int command_check(struct arguments *arguments)
 {
-    static const struct configured kind = {"check", help, take_word, check_configured};
+    static const struct configured kind = {"check", about, remarks, take_word, check_configured};
     bool is_json = false;
     return configured_run(&kind, arguments, &is_json);
 }

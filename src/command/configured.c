@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // -c and -o: first the files, then what the command line sets, then all of it together is checked.
+#include "base.h"
 #include "command/command.h"
 #include "command/configured.h"
 #include "exit_status.h"
+
+static const char shared_help[] =
+    "  -c, --config FILE           read this file, instead of " CONFIG_FILE "\n"
+    "                              and " CONFIG_FOLDER "/*.conf\n"
+    "  -o, --option SECTION.KEY=VALUE\n"
+    "                              set one key, after the files; repeatable\n"
+    "      --version               the version\n"
+    "  -h, --help                  this text\n"
+    "\n";
 
 // Texts are borrowed from the arguments.
 struct words {
@@ -62,10 +72,18 @@ static int take_word(
                                       : command->take_word(arguments, own);
 }
 
+static int show_help(const struct configured *command)
+{
+    scoped_free char *help = xasprintf("%s%s%s", command->about, shared_help, command->remarks);
+    return command_show(help);
+}
+
 static int run(const struct configured *command, const struct words *words, const void *own)
 {
-    if (words->is_help || words->is_version)
-        return command_show(words->is_help ? command->help : command_version);
+    if (words->is_help)
+        return show_help(command);
+    if (words->is_version)
+        return command_show(command_version);
     struct config config;
     int status = read_config(words, &config);
     if (status == EXIT_STATUS_DONE)

@@ -8,20 +8,11 @@
 
 struct words; // of the command line, that all have: -c and -o, --help and --version
 
-// And what the help of each says of these.
-#define CONFIGURED_HELP_SETTINGS                                                                   \
-    "  -c, --config FILE           read this file, instead of " CONFIG_FILE "\n"                   \
-    "                              and " CONFIG_FOLDER "/*.conf\n"                                 \
-    "  -o, --option SECTION.KEY=VALUE\n"                                                           \
-    "                              set one key, after the files; repeatable\n"
-#define CONFIGURED_HELP_TEXTS                                                                      \
-    "      --version               the version\n"                                                  \
-    "  -h, --help                  this text\n"
-
 // `own` is what its other words say. Both functions return an exit status.
 struct configured {
-    const char *name; // which begins its lines in the log
-    const char *help;
+    const char *name;    // which begins its lines in the log
+    const char *about;   // its help: usage, what it does, words of its own
+    const char *remarks; // and what stands below the words that all have
     // Takes the word at hand, or refuses it and logs a line.
     int (*take_word)(struct arguments *arguments, void *own);
     int (*run)(const struct config *config, const struct words *words, const void *own);

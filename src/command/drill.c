@@ -17,14 +17,16 @@
 #define LABELS_NS (5 * NS_PER_S)
 #define TAKING_NS (10 * NS_PER_S)
 
-static const char help[] =
+static const char about[] =
     "Usage: enawatch drill [-c FILE] [-o SECTION.KEY=VALUE]...\n"
     "\n"
     "Publishes one exceedance of each allowance that did not happen, by the configured\n"
     "sink, into the namespace publish.namespace with /Drill appended, as of this\n"
     "instance and with the dimension Drill = true: an alarm on that namespace then\n"
     "proves the whole way, from here to your telephone. Real series are not touched.\n"
-    "\n" CONFIGURED_HELP_SETTINGS CONFIGURED_HELP_TEXTS "\n"
+    "\n";
+
+static const char remarks[] =
     "It may run beside the daemon. Exit status: 0 taken by CloudWatch, or handed to the\n"
     "agent, which says nothing of what it does with it; 1 not taken; 78 wrong\n"
     "configuration or command line.\n";
@@ -162,6 +164,6 @@ static int run(const struct config *config, const struct words *words, const voi
 
 int command_drill(struct arguments *arguments)
 {
-    static const struct configured kind = {"drill", help, take_word, run};
+    static const struct configured kind = {"drill", about, remarks, take_word, run};
     return configured_run(&kind, arguments, NULL);
 }

@@ -15,7 +15,7 @@
 #include "exit_status.h"
 #include "os/clock.h"
 
-static const char help[] =
+static const char about[] =
     "Usage: enawatch read [--json] [-c FILE] [-o SECTION.KEY=VALUE]...\n"
     "                     [INTERVAL [COUNT]]\n"
     "\n"
@@ -26,8 +26,9 @@ static const char help[] =
     "  INTERVAL                    seconds, such as 1 or 0.5, or a duration, such as\n"
     "                              500ms or 1m; 100ms to 1h\n"
     "  COUNT                       how many looks; without it until interrupted\n"
-    "      --json                  one JSON object per look and line\n" CONFIGURED_HELP_SETTINGS
-        CONFIGURED_HELP_TEXTS "\n"
+    "      --json                  one JSON object per look and line\n";
+
+static const char remarks[] =
     "Of the configuration it uses sample.*, but for the interval, and publish.metrics,\n"
     "whose statistics are shown too. Exit status: 0 done, 1 failed, or no ENI could\n"
     "be read, 78 wrong configuration or command line.\n";
@@ -208,7 +209,7 @@ static int read_configured(const struct config *config, const struct words *word
 
 int command_read(struct arguments *arguments)
 {
-    static const struct configured kind = {"read", help, take_word, read_configured};
+    static const struct configured kind = {"read", about, remarks, take_word, read_configured};
     return configured_run(&kind, arguments,
         &(struct read_arguments){.interval_ms = INTERVAL_DEFAULT_MS, .n_looks = 1});
 }

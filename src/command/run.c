@@ -9,14 +9,16 @@
 #include "daemon.h"
 #include "exit_status.h"
 
-static const char help[] =
+static const char about[] =
     "Usage: enawatch run [-c FILE] [-o SECTION.KEY=VALUE]... [--periods N]\n"
     "\n"
     "Samples the ENA driver's counters and publishes what moved. SIGTERM and SIGINT\n"
     "take a last sample, publish the open window and end; SIGHUP reads the files anew.\n"
-    "\n" CONFIGURED_HELP_SETTINGS "      --periods N             stop after N published windows\n"
-    "      --print-config          print the configuration with its help, and "
-    "stop\n" CONFIGURED_HELP_TEXTS "\n"
+    "\n"
+    "      --periods N             stop after N published windows\n"
+    "      --print-config          print the configuration with its help, and stop\n";
+
+static const char remarks[] =
     "Documents go to the standard output with -o publish.sink=stdout, the log to the\n"
     "standard error. Exit status: 0 done, 1 failed, 78 wrong configuration or command\n"
     "line.\n";
@@ -66,6 +68,6 @@ static int run_configured(const struct config *config, const struct words *words
 
 int command_run(struct arguments *arguments)
 {
-    static const struct configured kind = {"run", help, take_word, run_configured};
+    static const struct configured kind = {"run", about, remarks, take_word, run_configured};
     return configured_run(&kind, arguments, &(struct run_arguments){0});
 }
