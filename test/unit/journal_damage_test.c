@@ -6,35 +6,7 @@
 
 #include "base.h"
 #include "store/journal_write.h"
-#include "support/journal_fixture.h"
-#include "support/unit.h"
-
-static void append(struct journal_fixture *fixture, uint64_t first, size_t n)
-{
-    journal_append(&fixture->journal, journal_fixture_records(fixture, first, n),
-        journal_fixture_object(first + n));
-    journal_fixture_check_counts(fixture);
-}
-
-static uint64_t baseline(const struct journal_fixture *fixture)
-{
-    return journal_fixture_number(journal_baseline(&fixture->journal));
-}
-
-static size_t said(struct journal_fixture *fixture, const char *words)
-{
-    return log_catcher_count(&fixture->log, words);
-}
-
-// What a process leaves that ends here, found by another in the same boot.
-static void crash(struct journal_fixture *fixture)
-{
-    size_t n_bytes;
-    scoped_free char *bytes = journal_fixture_read(fixture, "journal", &n_bytes);
-    journal_close(&fixture->journal);
-    journal_fixture_write(fixture, "journal", bytes, n_bytes);
-    journal_fixture_open(fixture, "boot-a", "start-2");
-}
+#include "unit/journal_acts.h"
 
 static void assert_set_aside(
     const struct journal_fixture *fixture, const char *bytes, size_t n_bytes)
@@ -57,7 +29,7 @@ static void check_another_file(struct journal_fixture *fixture, const char *text
     assert_null(journal_baseline(journal));
     assert_set_aside(fixture, text, strlen(text));
     append(fixture, 1, 2);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 2);
     assert_int_equal(baseline(fixture), 3);
     assert_set_aside(fixture, text, strlen(text));
@@ -89,7 +61,7 @@ static void an_empty_file_is_a_new_one(void **state)
     journal_fixture_write(fixture, "journal", "", 0);
     journal_fixture_open(fixture, "boot-a", "start-1");
     append(fixture, 1, 1);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(fixture->journal.queue.n_records, 1);
     assert_false(journal_fixture_has(fixture, "journal.set-aside.1"));
     assert_int_equal(log_catcher_lines(&fixture->log), 1); // that one record waits
@@ -105,7 +77,7 @@ static void what_is_no_file_is_set_aside(void **state)
     assert_int_equal(said(fixture, "is no file: it is set aside"), 1);
     assert_int_equal(said(fixture, "state/journal.set-aside.1"), 1);
     append(fixture, 1, 1);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(fixture->journal.queue.n_records, 1);
 }
 
@@ -151,7 +123,7 @@ static void an_entry_that_was_cut_short_is_said(void **state)
     assert_int_equal(said(fixture, "not written whole"), 1);
     assert_int_equal(journal->queue.n_records, 1);
     assert_int_equal(baseline(fixture), 2);
-    crash(fixture); // it is gone, not only left out
+    crash(fixture, "boot-a", "start-2"); // it is gone, not only left out
     assert_int_equal(said(fixture, "not written whole"), 1);
 }
 

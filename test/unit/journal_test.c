@@ -3,15 +3,7 @@
 #include <string.h>
 
 #include "base.h"
-#include "support/journal_fixture.h"
-#include "support/unit.h"
-
-static void append(struct journal_fixture *fixture, uint64_t first, size_t n)
-{
-    journal_append(&fixture->journal, journal_fixture_records(fixture, first, n),
-        journal_fixture_object(first + n));
-    journal_fixture_check_counts(fixture);
-}
+#include "unit/journal_acts.h"
 
 static void settle(struct journal_fixture *fixture, struct record *record, enum settled settled)
 {
@@ -180,15 +172,6 @@ static void who_we_are_is_written_when_it_is_news(void **state)
 }
 
 // A process that ends without a word: its file is as it was at this moment.
-static void crash(struct journal_fixture *fixture, const char *boot_id, const char *name)
-{
-    size_t n_bytes;
-    scoped_free char *bytes = journal_fixture_read(fixture, "journal", &n_bytes);
-    journal_close(&fixture->journal);
-    journal_fixture_write(fixture, "journal", bytes, n_bytes);
-    journal_fixture_open(fixture, boot_id, name);
-}
-
 static void the_open_window_waits_after_a_crash_as_it_was_checkpointed_last(void **state)
 {
     struct journal_fixture *fixture = *state;

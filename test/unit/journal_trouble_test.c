@@ -7,35 +7,7 @@
 #include <sys/wait.h>
 
 #include "base.h"
-#include "support/journal_fixture.h"
-#include "support/unit.h"
-
-static void append(struct journal_fixture *fixture, uint64_t first, size_t n)
-{
-    journal_append(&fixture->journal, journal_fixture_records(fixture, first, n),
-        journal_fixture_object(first + n));
-    journal_fixture_check_counts(fixture);
-}
-
-static uint64_t baseline(const struct journal_fixture *fixture)
-{
-    return journal_fixture_number(journal_baseline(&fixture->journal));
-}
-
-static size_t said(struct journal_fixture *fixture, const char *words)
-{
-    return log_catcher_count(&fixture->log, words);
-}
-
-// What a process leaves that ends here, found by another in the same boot.
-static void crash(struct journal_fixture *fixture)
-{
-    size_t n_bytes;
-    scoped_free char *bytes = journal_fixture_read(fixture, "journal", &n_bytes);
-    journal_close(&fixture->journal);
-    journal_fixture_write(fixture, "journal", bytes, n_bytes);
-    journal_fixture_open(fixture, "boot-a", "start-2");
-}
+#include "unit/journal_acts.h"
 
 static void set_limit(rlim_t n_bytes)
 {
@@ -77,7 +49,7 @@ static void what_the_disk_does_not_take_waits_in_memory_and_is_written_later(voi
     append(fixture, 45, 1);
     assert_int_equal(said(fixture, "is written again"), 1);
     assert_int_equal(log_catcher_lines(&fixture->log), 2);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 43);
     assert_int_equal(fixture->health.n_records_delivered, 2);
     assert_int_equal(fixture->health.n_records_made, 45);
@@ -105,7 +77,7 @@ static void a_file_that_fell_behind_has_no_baseline(void **state)
         append(fixture, 41, 1);
         set_limit(RLIM_INFINITY);
         assert_int_equal(journal->queue.n_records, 41);
-        crash(fixture);
+        crash(fixture, "boot-a", "start-2");
         assert_int_equal(journal->queue.n_records, 40);
         assert_null(journal_baseline(journal));
     }
@@ -123,11 +95,11 @@ static void a_file_that_fell_behind_has_no_open_window(void **state)
     set_limit(4096);
     append(fixture, 42, 1);
     set_limit(RLIM_INFINITY);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 40);
     assert_null(journal_baseline(journal));
     // Nor is it there again after the next start, whose own entry ends the one before.
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 40);
     assert_int_equal(fixture->health.n_records_made, 40);
 }
@@ -146,7 +118,7 @@ static void a_checkpoint_that_does_not_go_leaves_the_one_before(void **state)
     assert_int_equal(said(fixture, "cannot be written"), 1);
     journal_settle(journal, journal->queue.first, SETTLED_DELIVERED); // what else there is goes
     journal_flush(journal);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 40);
     assert_int_equal(journal->queue.first->sequence, 2);
     assert_int_equal(baseline(fixture), 9);
@@ -181,7 +153,7 @@ static void a_file_that_somebody_removes_is_made_anew(void **state)
     append(fixture, 41, 1);
     assert_true(journal_fixture_has(fixture, "journal"));
     assert_int_equal(log_catcher_lines(&fixture->log), 0);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(fixture->journal.queue.n_records, 41);
     assert_int_equal(baseline(fixture), 42);
 }
@@ -211,12 +183,12 @@ static void a_window_that_another_start_found_open_is_one_for_good(void **state)
     journal_fixture_open(fixture, "boot-a", "start-1");
     fill(fixture);
     journal_checkpoint(journal, journal_fixture_records(fixture, 41, 2), journal_fixture_object(9));
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 42);
     set_limit(4096);
     append(fixture, 51, 1);
     set_limit(RLIM_INFINITY);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 42);
     assert_null(journal_baseline(journal));
 }
@@ -233,7 +205,7 @@ static void notes_that_do_not_go_cost_no_baseline(void **state)
     journal_flush(journal);
     assert_int_equal(said(fixture, "cannot be written"), 1);
     set_limit(RLIM_INFINITY);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 40);
     assert_int_equal(baseline(fixture), 41);
     set_limit(4096);
@@ -241,7 +213,7 @@ static void notes_that_do_not_go_cost_no_baseline(void **state)
     journal_flush(journal);
     set_limit(RLIM_INFINITY);
     append(fixture, 41, 1); // brings it all
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 40);
     assert_int_equal(fixture->health.n_records_delivered, 1);
 }
@@ -260,7 +232,7 @@ static void where_an_entry_does_not_go_a_smaller_file_may(void **state)
     append(fixture, 41, 1);
     set_limit(RLIM_INFINITY);
     assert_int_equal(log_catcher_lines(&fixture->log), 0);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 21);
     assert_int_equal(baseline(fixture), 42);
 }
@@ -290,7 +262,7 @@ static void a_file_that_cannot_be_made_is_made_later(void **state)
     set_limit(RLIM_INFINITY);
     assert_false(journal_fixture_has(fixture, "journal"));
     append(fixture, 3, 2);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(journal->queue.n_records, 4);
     assert_int_equal(baseline(fixture), 5);
 }
@@ -318,7 +290,7 @@ static void a_second_process_is_refused_and_told_by_whom(void **state)
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
     append(fixture, 3, 1);
-    crash(fixture);
+    crash(fixture, "boot-a", "start-2");
     assert_int_equal(fixture->journal.queue.n_records, 3);
 }
 
