@@ -306,3 +306,12 @@ class Life:
 
 def short(name):
     return name.replace("_allowance", "").replace("_exceeded", "").replace("ena_", "")
+
+
+def goes_on(script, counts):
+    """Sends a life its counts; False when it has ended."""
+    try:
+        script.send(counts)
+    except StopIteration:
+        return False
+    return True

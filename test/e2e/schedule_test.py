@@ -11,7 +11,7 @@ import time
 
 from harness import (AVAILABLE, BINARY, COMMON, EXCEEDED, FAST, OnRig, bodies, is_eni, is_instance, main, of_mac,
                      rig_library, total, values)
-from schedule import SRD, VERDICT_S, Life
+from schedule import SRD, VERDICT_S, Life, goes_on
 
 N_SCHEDULES = int(os.environ.get("ENAWATCH_TEST_SCHEDULES", "12"))
 SEED = int(os.environ.get("ENAWATCH_TEST_SEED") or random.SystemRandom().randrange(10 ** 9))
@@ -77,14 +77,6 @@ class Schedule:
         rows = [f"{d['_aws']['Timestamp'] / 1000 - self.began:8.3f} {d.get('interface', 'instance')} {metric} "
                 f"{d[metric]}" for d in bodies(self.daemon) if keep(d) and metric in d]
         return "\n".join(["", "published:", *rows])
-
-
-def goes_on(script, counts):
-    try:
-        script.send(counts)
-    except StopIteration:
-        return False
-    return True
 
 
 class Schedules(OnRig):

@@ -17,7 +17,7 @@ from fault_disk import Disk
 from fault_life import FaultLife, boot_ns
 from fault_node import BOOT_ID, Node
 from harness import BINARY, EXCEEDED, INSTANCE, is_instance, rig_library
-from schedule import SRD
+from schedule import SRD, goes_on
 
 HORIZON_S = 8.0  # from then on nothing new goes wrong
 PATIENCE_S = 120.0
@@ -385,11 +385,3 @@ class Schedule:
         for daemon in (self.node.ended[-6:] + [self.node.daemon] * self.node.is_up) if self.node else ():
             lines += [f"--- pid {daemon.pid}", *daemon.log[-40:]]
         return "\n".join([*lines, self.trace if self.trouble else ""])
-
-
-def goes_on(script, counts):
-    try:
-        script.send(counts)
-    except StopIteration:
-        return False
-    return True

@@ -106,6 +106,20 @@ void identity_fixture_tell_eni(struct identity_fixture *fixture)
     tell_list(fixture);
 }
 
+void identity_fixture_tell_all(struct identity_fixture *fixture, size_t n_enis)
+{
+    identity_fixture_tell_instance(fixture);
+    for (size_t i = 0; i < n_enis; i++) {
+        identity_fixture_attach(fixture);
+        identity_fixture_tell_eni(fixture);
+    }
+}
+
+void identity_fixture_fall_silent(struct identity_fixture *fixture)
+{
+    scripted_http_break(&fixture->http, &(struct scripted_answer){.outcome = HTTP_UNREACHABLE});
+}
+
 void identity_fixture_start(struct identity_fixture *fixture)
 {
     struct identity_setting setting = {.options = &fixture->options,

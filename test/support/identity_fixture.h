@@ -36,6 +36,10 @@ void identity_fixture_tell_instance(struct identity_fixture *fixture);
 void identity_fixture_attach(struct identity_fixture *fixture);
 // The service tells of one more: eni-00000001, device 0, and so on, in one subnet and VPC.
 void identity_fixture_tell_eni(struct identity_fixture *fixture);
+// All three, with so many ENIs.
+void identity_fixture_tell_all(struct identity_fixture *fixture, size_t n_enis);
+// From now on the service is not there, until scripted_http_recover().
+void identity_fixture_fall_silent(struct identity_fixture *fixture);
 // Path of a key of an ENI, from 1; the caller's.
 char *identity_fixture_path(size_t eni, const char *key);
 

@@ -11,19 +11,10 @@
 #define ASSERT_LABEL(fixture, eni, name, expected)                                                 \
     assert_string_equal(identity_fixture_value(fixture, eni, name), expected)
 
-static void tell_all(struct identity_fixture *fixture, size_t n_enis)
-{
-    identity_fixture_tell_instance(fixture);
-    for (size_t i = 0; i < n_enis; i++) {
-        identity_fixture_attach(fixture);
-        identity_fixture_tell_eni(fixture);
-    }
-}
-
 static void what_the_service_says_becomes_labels(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 2);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     static const char *const of_both[][2] = {{"InstanceId", "i-0123456789abcdef0"},
         {"InstanceType", "m5.large"}, {"ImageId", "ami-0123456789abcdef0"},
@@ -62,7 +53,7 @@ static void the_place_is_what_the_service_says(void **state)
     assert_null(place.instance_id);
     assert_null(place.region);
     fixture->http.is_held = false;
-    tell_all(fixture, 0);
+    identity_fixture_tell_all(fixture, 0);
     identity_fixture_pass(fixture, 60);
     identity_place(&fixture->identity, &place);
     assert_string_equal(place.instance_id, "i-0123456789abcdef0");
@@ -74,7 +65,7 @@ static void the_configuration_sets_the_id_of_the_place_and_not_its_region(void *
 {
     struct identity_fixture *fixture = *state;
     struct place place;
-    tell_all(fixture, 0);
+    identity_fixture_tell_all(fixture, 0);
     identity_fixture_set(fixture, "instance_id", NULL, "i-1");
     identity_fixture_set(fixture, "dimension", "Region", "home");
     identity_fixture_start(fixture);
@@ -87,7 +78,7 @@ static void the_configuration_sets_the_id_of_the_place_and_not_its_region(void *
 static void every_label_may_be_a_dimension(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 1);
+    identity_fixture_tell_all(fixture, 1);
     identity_fixture_start(fixture);
     identity_fixture_label(fixture, 1, "InstanceId");
     for (size_t i = 0; i < fixture->labels.n_labels; i++)
@@ -97,7 +88,7 @@ static void every_label_may_be_a_dimension(void **state)
 static void until_the_service_answers_labels_are_pending(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 1);
+    identity_fixture_tell_all(fixture, 1);
     fixture->http.is_held = true;
     identity_fixture_start(fixture);
     char expected[300];
@@ -120,7 +111,7 @@ static void after_the_wait_nothing_is_pending_and_that_is_said(void **state)
 {
     struct identity_fixture *fixture = *state;
     identity_fixture_attach(fixture);
-    scripted_http_break(&fixture->http, &(struct scripted_answer){.outcome = HTTP_UNREACHABLE});
+    identity_fixture_fall_silent(fixture);
     identity_fixture_start(fixture);
     identity_fixture_pass(fixture, 299);
     ASSERT_LABEL(fixture, INSTANCE, "Region", "(pending)");
@@ -142,7 +133,7 @@ static void after_the_wait_nothing_is_pending_and_that_is_said(void **state)
 static void the_end_of_the_wait_is_a_change_where_only_the_id_is_known(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 1);
+    identity_fixture_tell_all(fixture, 1);
     scripted_http_answer(&fixture->http, "GET", "meta-data/placement/availability-zone-id",
         &(struct scripted_answer){.outcome = HTTP_ANSWERED, .status = 404});
     scoped_free char *path = identity_fixture_path(1, "subnet-id");
@@ -168,7 +159,7 @@ static void the_end_of_the_wait_is_a_change_where_only_the_id_is_known(void **st
 static void a_service_that_is_down_for_90_seconds_is_no_harm(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 2);
+    identity_fixture_tell_all(fixture, 2);
     scripted_http_break(&fixture->http, &(struct scripted_answer){.outcome = HTTP_NO_CONTACT});
     identity_fixture_start(fixture);
     identity_fixture_pass(fixture, 90);
@@ -186,7 +177,7 @@ static void a_service_that_is_down_for_90_seconds_is_no_harm(void **state)
 static void an_eni_that_comes_later_waits_for_itself_alone(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 1);
+    identity_fixture_tell_all(fixture, 1);
     identity_fixture_start(fixture);
     identity_fixture_pass(fixture, 1000);
     identity_fixture_attach(fixture);
@@ -204,7 +195,7 @@ static void an_eni_that_comes_later_waits_for_itself_alone(void **state)
 static void an_eni_that_left_keeps_its_labels(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 2);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     fixture->n_enis = 1;
     identity_fixture_pass(fixture, 7200);
@@ -215,7 +206,7 @@ static void an_eni_that_left_keeps_its_labels(void **state)
 static void who_has_an_id_has_all_the_rest(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 3);
+    identity_fixture_tell_all(fixture, 3);
     identity_init(&fixture->identity,
         &(struct identity_setting){
             &fixture->options, &fixture->http.base, SCRIPTED_ENDPOINT, false},
@@ -238,7 +229,7 @@ static void who_has_an_id_has_all_the_rest(void **state)
 static void the_configuration_wins(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 2);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_set(fixture, "instance_id", NULL, "i-fedcba9876543210f");
     identity_fixture_set(fixture, "eni", "02:00:00:00:00:02", "eni-fedcba98");
     identity_fixture_set(fixture, "dimension", "InstanceType", "mine");
@@ -256,7 +247,7 @@ static void what_is_configured_is_never_pending_nor_missed(void **state)
 {
     struct identity_fixture *fixture = *state;
     identity_fixture_attach(fixture);
-    scripted_http_break(&fixture->http, &(struct scripted_answer){.outcome = HTTP_UNREACHABLE});
+    identity_fixture_fall_silent(fixture);
     identity_fixture_set(fixture, "instance_id", NULL, "i-fedcba9876543210f");
     identity_fixture_set(fixture, "eni", "02:00:00:00:00:01", "eni-fedcba98");
     identity_fixture_set(fixture, "dimension", "Region", "mine");
@@ -272,7 +263,7 @@ static void what_is_configured_is_never_pending_nor_missed(void **state)
 static void switched_off_it_sends_nothing_and_waits_for_nothing(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 2);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_set(fixture, "imds", NULL, "off");
     identity_fixture_set(fixture, "cluster_from", NULL, "nodeadm, tags, user-data");
     identity_fixture_set(fixture, "nodeadm_file", NULL, "/nonexistent/config.json");
@@ -287,7 +278,7 @@ static void switched_off_it_sends_nothing_and_waits_for_nothing(void **state)
 static void a_wait_of_nothing_waits_for_nothing_and_still_asks(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 1);
+    identity_fixture_tell_all(fixture, 1);
     identity_fixture_set(fixture, "wait", NULL, "0s");
     fixture->http.is_held = true;
     identity_fixture_start(fixture);
@@ -301,7 +292,7 @@ static void a_wait_of_nothing_waits_for_nothing_and_still_asks(void **state)
 static void it_is_finished_in_the_middle_of_a_question_and_twice(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 1);
+    identity_fixture_tell_all(fixture, 1);
     fixture->http.is_held = true;
     identity_fixture_start(fixture);
     assert_int_equal(fixture->http.n_live, 1);

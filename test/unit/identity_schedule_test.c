@@ -15,19 +15,10 @@ static size_t n_since(const struct identity_fixture *fixture, size_t first)
     return fixture->http.n_requests - first;
 }
 
-static void tell_all(struct identity_fixture *fixture, size_t n_enis)
-{
-    identity_fixture_tell_instance(fixture);
-    for (size_t i = 0; i < n_enis; i++) {
-        identity_fixture_attach(fixture);
-        identity_fixture_tell_eni(fixture);
-    }
-}
-
 static void no_question_is_asked_twice_at_the_start(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 15);
+    identity_fixture_tell_all(fixture, 15);
     identity_fixture_start(fixture);
     assert_int_equal(fixture->http.n_requests, 1 + INSTANCE_ALL + 1 + 15 * ENI_ALL);
     for (size_t i = 0; i < fixture->http.n_requests; i++)
@@ -43,7 +34,7 @@ static void no_question_is_asked_twice_at_the_start(void **state)
 static void a_day_with_15_enis_is_one_request_per_eni_and_hour(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 15);
+    identity_fixture_tell_all(fixture, 15);
     identity_fixture_start(fixture);
     size_t n_first = fixture->http.n_requests;
     for (size_t hour = 0; hour < 24; hour++) {
@@ -59,7 +50,7 @@ static void a_day_with_15_enis_is_one_request_per_eni_and_hour(void **state)
 static void what_never_comes_is_asked_for_a_handful_of_times_an_hour(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 15);
+    identity_fixture_tell_all(fixture, 15);
     identity_fixture_attach(fixture); // not listed
     for (size_t i = 2; i <= 15; i++) {
         scoped_free char *path = identity_fixture_path(i, "device-number");
@@ -78,7 +69,7 @@ static void what_never_comes_is_asked_for_a_handful_of_times_an_hour(void **stat
 static void a_service_that_is_away_is_asked_every_five_minutes(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 15);
+    identity_fixture_tell_all(fixture, 15);
     scripted_http_break(&fixture->http, &(struct scripted_answer){.outcome = HTTP_SILENT});
     identity_fixture_start(fixture);
     identity_fixture_pass(fixture, 600);
@@ -95,7 +86,7 @@ static void a_key_that_always_fails_does_not_keep_the_others_from_being_asked(vo
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct identity_fixture *fixture;
         identity_fixture_setup((void **)&fixture);
-        tell_all(fixture, 2);
+        identity_fixture_tell_all(fixture, 2);
         scoped_free char *path = i < 3 ? xstrdup(bad[i]) : identity_fixture_path(1, bad[i]);
         scripted_http_answer(&fixture->http, "GET", path,
             &(struct scripted_answer){.outcome = HTTP_ANSWERED, .status = 500});
@@ -137,7 +128,7 @@ static void late_keys_are_asked_for_every_two_seconds_then_more_seldom(void **st
 {
     static const uint64_t asked_s[] = {60, 64, 72, 88, 120, 180, 240, 300, 1200, 2100};
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 1);
+    identity_fixture_tell_all(fixture, 1);
     scoped_free char *path = identity_fixture_path(1, "interface-id");
     scripted_http_answer(&fixture->http, "GET", path,
         &(struct scripted_answer){.outcome = HTTP_ANSWERED, .status = 404});
@@ -160,7 +151,7 @@ static void late_keys_are_asked_for_every_two_seconds_then_more_seldom(void **st
 static void an_eni_that_is_gone_costs_nothing(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 2);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     fixture->n_enis = 1;
     identity_fixture_pass(fixture, 1000);
@@ -173,7 +164,7 @@ static void an_eni_that_is_gone_costs_nothing(void **state)
 static void an_eni_that_could_not_be_read_for_long_is_asked_about_again(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 1);
+    identity_fixture_tell_all(fixture, 1);
     identity_fixture_start(fixture);
     fixture->n_enis = 0;
     identity_fixture_pass(fixture, 7200);
@@ -186,7 +177,7 @@ static void an_eni_that_could_not_be_read_for_long_is_asked_about_again(void **s
 static void an_eni_that_is_attached_again_while_it_is_asked_about_is_no_harm(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture, 2);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     scoped_free char *path = identity_fixture_path(2, "security-group-ids");
     fixture->http.is_held = true;

@@ -25,21 +25,12 @@ static void tell_other_id(struct identity_fixture *fixture)
         "{\"instanceId\": \"i-0fedcba9876543210\"}");
 }
 
-static void fall_silent(struct identity_fixture *fixture)
-{
-    scripted_http_break(&fixture->http, &(struct scripted_answer){.outcome = HTTP_UNREACHABLE});
-}
-
 // A boot with two ENIs, whose journal the past is from; then the machine is off.
 static void live_once(struct identity_fixture *fixture, bool is_id_told, struct past *past)
 {
-    for (size_t i = 0; i < 2; i++) {
-        identity_fixture_attach(fixture);
-        identity_fixture_tell_eni(fixture);
-    }
-    identity_fixture_tell_instance(fixture);
+    identity_fixture_tell_all(fixture, 2);
     if (!is_id_told)
-        fall_silent(fixture);
+        identity_fixture_fall_silent(fixture);
     identity_fixture_start(fixture);
     json_auto_t *who = identity_tell(&fixture->identity);
     identity_finish(&fixture->identity);
@@ -53,7 +44,7 @@ static void wake_up(struct identity_fixture *fixture, enum service service, enum
     if (service == OTHER)
         tell_other_id(fixture);
     if (service == SILENT)
-        fall_silent(fixture);
+        identity_fixture_fall_silent(fixture);
     if (service == OFF)
         identity_fixture_set(fixture, "imds", NULL, "off");
     fixture->n_enis = macs == BOTH ? 2 : macs == NONE ? 0 : 1;
@@ -236,7 +227,7 @@ static void claims_change_with_n_changes_only(void **state)
     size_t n_times = 0;
     uint64_t n_changes = 0;
     live_once(fixture, false, &past);
-    fall_silent(fixture);
+    identity_fixture_fall_silent(fixture);
     fixture->n_enis = 0;
     identity_fixture_start(fixture);
     for (size_t s = 0; s < 2 * WAIT_S; s++) {

@@ -11,20 +11,6 @@
 #define ASSERT_LABEL(fixture, eni, name, expected)                                                 \
     assert_string_equal(identity_fixture_value(fixture, eni, name), expected)
 
-static void tell_all(struct identity_fixture *fixture)
-{
-    identity_fixture_tell_instance(fixture);
-    for (size_t i = 0; i < 2; i++) {
-        identity_fixture_attach(fixture);
-        identity_fixture_tell_eni(fixture);
-    }
-}
-
-static void fall_silent(struct identity_fixture *fixture)
-{
-    scripted_http_break(&fixture->http, &(struct scripted_answer){.outcome = HTTP_UNREACHABLE});
-}
-
 static bool has_imds(const struct identity_fixture *fixture)
 {
     return fixture->options.imds != IDENTITY_IMDS_OFF;
@@ -50,12 +36,12 @@ static void labels_are_known_before_the_first_answer(void **state)
         {"NetworkInterfaceId", "eni-00000002"}, {"DeviceIndex", "1"},
         {"SubnetId", "subnet-12345678"}, {"SecurityGroupIds", "sg-12345678,sg-12345679"}};
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_set(fixture, "cluster_from", NULL, "tags");
     scripted_http_key(&fixture->http, "meta-data/tags/instance/", "eks:cluster-name");
     scripted_http_key(&fixture->http, "meta-data/tags/instance/eks:cluster-name", "blue");
     identity_fixture_start(fixture);
-    fall_silent(fixture);
+    identity_fixture_fall_silent(fixture);
     start_again(fixture);
     for (size_t i = 0; i < ARRAY_SIZE(of_second); i++)
         ASSERT_LABEL(fixture, 2, of_second[i][0], of_second[i][1]);
@@ -72,10 +58,10 @@ static void labels_are_known_before_the_first_answer(void **state)
 static void what_is_told_stays_the_same(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     json_auto_t *before = identity_tell(&fixture->identity);
-    fall_silent(fixture);
+    identity_fixture_fall_silent(fixture);
     for (size_t i = 0; i < 3; i++) {
         start_again(fixture);
         fixture->n_enis = 2 - i; // fewer are seen each time
@@ -88,7 +74,7 @@ static void what_is_told_stays_the_same(void **state)
 static void it_is_asked_for_again_and_new_answers_count(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     start_again(fixture);
     size_t n_before = fixture->http.n_requests;
@@ -104,11 +90,11 @@ static void it_is_asked_for_again_and_new_answers_count(void **state)
 static void an_eni_that_was_attached_again_since_is_asked_about(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     start_again(fixture);
     identity_fixture_pass(fixture, 1);
-    fall_silent(fixture);
+    identity_fixture_fall_silent(fixture);
     fixture->enis[1].ifindex = 9; // after it was seen: then it has another place
     identity_fixture_pass(fixture, 1);
     ASSERT_LABEL(fixture, 2, "NetworkInterfaceId", "eni-00000002");
@@ -118,7 +104,7 @@ static void an_eni_that_was_attached_again_since_is_asked_about(void **state)
 static void nobody_asks_about_an_eni_that_has_left(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     fixture->now.boot_ns = 30 * NS_PER_S; // what was never seen would be of just now
     start_again(fixture);
@@ -152,7 +138,7 @@ static void an_eni_that_has_left_unknown_is_not_waited_for(void **state)
 static void with_the_service_off_its_answers_are_forgotten(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     identity_fixture_set(fixture, "imds", NULL, "off");
     start_again(fixture);
@@ -184,7 +170,7 @@ static void what_is_known_already_is_not_overwritten(void **state)
     json_auto_t *who = json_pack("{s:{s:s, s:s}, s:{s:{s:s}}}", "instance", "InstanceId",
         "i-0fedcba9876543210", "Region", "eu-west-1", "enis", "02:00:00:00:00:01", "SubnetId",
         "subnet-99999999");
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     identity_recall(&fixture->identity, who);
     identity_recall(&fixture->identity, NULL);
@@ -203,7 +189,7 @@ static void a_full_table_recalls_no_more(void **state)
         json_object_set_new(enis, mac, json_object());
     }
     json_auto_t *who = json_pack("{s:O}", "enis", enis);
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     identity_recall(&fixture->identity, who);
     assert_int_equal(fixture->identity.enis.n_entries, ENI_TABLE_MAX);

@@ -18,20 +18,6 @@ static struct record record_of(size_t eni)
         .scope = METRIC_SCOPE_ENI, .eni = {.mac = {{2, 0, 0, 0, 0, (uint8_t)eni}}}};
 }
 
-static void tell_all(struct identity_fixture *fixture)
-{
-    identity_fixture_tell_instance(fixture);
-    for (size_t i = 0; i < 2; i++) {
-        identity_fixture_attach(fixture);
-        identity_fixture_tell_eni(fixture);
-    }
-}
-
-static void fall_silent(struct identity_fixture *fixture)
-{
-    scripted_http_break(&fixture->http, &(struct scripted_answer){.outcome = HTTP_UNREACHABLE});
-}
-
 static char *tell(const struct identity *identity)
 {
     json_auto_t *who = identity_tell(identity);
@@ -115,7 +101,7 @@ static void assert_labels_survive_a_reboot(struct identity_fixture *fixture)
 static void what_all_was_known_of_gives_the_same_labels(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_set(fixture, "cluster_from", NULL, "user-data");
     scripted_http_key(&fixture->http, "user-data",
         "apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\nspec:\n  cluster:\n    name: blue\n");
@@ -128,8 +114,8 @@ static void what_all_was_known_of_gives_the_same_labels(void **state)
 static void what_nothing_was_known_of_gives_the_same_labels(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
-    fall_silent(fixture);
+    identity_fixture_tell_all(fixture, 2);
+    identity_fixture_fall_silent(fixture);
     identity_fixture_start(fixture);
     identity_fixture_pass(fixture, 300);
     assert_labels_survive_a_reboot(fixture);
@@ -138,7 +124,7 @@ static void what_nothing_was_known_of_gives_the_same_labels(void **state)
 static void what_is_configured_gives_the_same_labels(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_set(fixture, "instance_id", NULL, "web-1");
     identity_fixture_set(fixture, "cluster", NULL, "green");
     identity_fixture_set(fixture, "eni", "02:00:00:00:00:02", "eni-fedcba98");
@@ -152,7 +138,7 @@ static void what_is_configured_gives_the_same_labels(void **state)
 static void an_eni_that_has_left_is_still_known(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     fixture->n_enis = 1;
     identity_fixture_pass(fixture, 7200);
@@ -178,7 +164,7 @@ static void the_configuration_of_today_wins(void **state)
 {
     struct identity_fixture *fixture = *state;
     struct past past;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_set(fixture, "instance_id", NULL, "before");
     identity_fixture_start(fixture);
     identity_fixture_set(fixture, "instance_id", NULL, "after");
@@ -199,7 +185,7 @@ static void what_was_known_then_wins_over_today(void **state)
 {
     struct identity_fixture *fixture = *state;
     struct past past;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_start(fixture);
     reboot(fixture, &past);
     scripted_http_key(&fixture->http, "dynamic/instance-identity/document",
@@ -228,8 +214,8 @@ static void what_was_not_known_then_is_what_cannot_have_changed_since(void **sta
         {"SecurityGroupIds", "(none)"}};
     struct identity_fixture *fixture = *state;
     struct past past;
-    tell_all(fixture);
-    fall_silent(fixture);
+    identity_fixture_tell_all(fixture, 2);
+    identity_fixture_fall_silent(fixture);
     identity_fixture_start(fixture);
     reboot(fixture, &past);
     scripted_http_recover(&fixture->http);
@@ -248,8 +234,8 @@ static void what_is_not_known_to_this_day_is_not_pending(void **state)
 {
     struct identity_fixture *fixture = *state;
     struct past past;
-    tell_all(fixture);
-    fall_silent(fixture);
+    identity_fixture_tell_all(fixture, 2);
+    identity_fixture_fall_silent(fixture);
     identity_fixture_start(fixture);
     reboot(fixture, &past);
     identity_fixture_start(fixture);
@@ -263,12 +249,12 @@ static void as_many_labels_as_there_is_room_for(void **state)
 {
     struct identity_fixture *fixture = *state;
     struct past past;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     for (size_t i = 0; i < 27 + 32; i++) {
         scoped_free char *name = xasprintf("name%zu", i);
         identity_fixture_set(fixture, i < 27 ? "dimension" : "property", name, "value");
     }
-    fall_silent(fixture);
+    identity_fixture_fall_silent(fixture);
     identity_fixture_start(fixture);
     reboot(fixture, &past);
     scripted_http_recover(&fixture->http);
@@ -281,7 +267,7 @@ static void as_many_labels_as_there_is_room_for(void **state)
 static void what_is_told_is_this(void **state)
 {
     struct identity_fixture *fixture = *state;
-    tell_all(fixture);
+    identity_fixture_tell_all(fixture, 2);
     identity_fixture_set(fixture, "instance_id", NULL, "web-1"); // no part of it
     identity_fixture_start(fixture);
     json_auto_t *expected = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}}",
@@ -314,9 +300,9 @@ static void what_is_told_changes_with_n_changes_only(void **state)
     uint64_t n_changes = fixture->identity.n_changes;
     for (size_t minute = 0; minute < 600; minute++) {
         if (minute == 2)
-            tell_all(fixture);
+            identity_fixture_tell_all(fixture, 2);
         if (minute == 90)
-            fall_silent(fixture);
+            identity_fixture_fall_silent(fixture);
         if (minute == 200)
             fixture->enis[1].ifindex = 9;
         if (minute == 300)
