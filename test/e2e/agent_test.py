@@ -3,6 +3,7 @@
 import time
 
 from harness import OnRig, bodies, main, total
+from stopwatch import Stopwatch
 
 # A second's window, ten values each: much to send in a short test.
 PACE = ["-o", "sample.interval=100ms", "-o", "publish.period=1s"]
@@ -32,13 +33,12 @@ class AgentSocket(OnRig):
         moved = self.move_for(eni, 2)
         agent.stop()
         moved += self.move_for(eni, 4)
+        daemon.wait_for(lambda d: any("cannot reach" in line for line in d.log))
         agent.start()
         moved += self.move_for(eni, 2)
-        time.sleep(0.5)
+        daemon.wait_for(lambda d: any("connected again" in line for line in d.log))
         self.assertEqual(daemon.stop(), 0, daemon)
         self.check(agent, eni, moved)
-        self.assertTrue(any("cannot reach" in line for line in daemon.log), daemon)
-        self.assertTrue(any("connected again" in line for line in daemon.log), daemon)
 
     def test_agent_that_starts_late_gets_the_first_window(self):
         eni, agent = self.bench.add("ens5"), self.bench.agent()
@@ -71,9 +71,10 @@ class AgentSocket(OnRig):
                                    f"identity.property.ballast={'x' * 1000}", pace=PACE)
         self.wait_for_samples(daemon)
         agent.pause()
-        before = daemon.counts()[(eni.mac, "GSTATS")]
+        before, stopwatch = daemon.counts()[(eni.mac, "GSTATS")], Stopwatch()
         moved = self.move_for(eni, 5)
-        self.assertGreaterEqual(daemon.counts()[(eni.mac, "GSTATS")] - before, 45, "samples were missed")
+        n_due = stopwatch.seconds() * 10
+        self.assertGreaterEqual(daemon.counts()[(eni.mac, "GSTATS")] - before, 0.9 * n_due, "samples were missed")
         agent.resume()
         time.sleep(2)
         self.assertEqual(daemon.stop(), 0, daemon)

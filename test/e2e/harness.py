@@ -10,6 +10,7 @@ TEST = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TEST / "rig"))
 
 import rig as rig_library  # noqa: E402
+from stopwatch import Stopwatch  # noqa: E402
 
 BINARY = os.environ.get("ENAWATCH_BINARY", "enawatch")
 DATA = TEST / "data" / "ethtool"
@@ -83,8 +84,8 @@ class OnRig(unittest.TestCase):
         """Until every ENI was read n times more: after two whatever was there before was seen."""
         since = daemon.counts() if since is None else since
         wanted = {(eni.mac, "GSTATS"): since.get((eni.mac, "GSTATS"), 0) + n for eni in self.bench.enis}
-        end = time.monotonic() + timeout
-        while time.monotonic() < end:
+        stopwatch = Stopwatch()
+        while stopwatch.seconds() < timeout:
             counts = daemon.counts()
             if all(counts.get(key, 0) >= least for key, least in wanted.items()):
                 return

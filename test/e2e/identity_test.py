@@ -4,6 +4,7 @@ import os
 import time
 
 from harness import (BINARY, INSTANCE, OnRig, bodies, is_eni, is_instance, main, of_mac, rig_library, total)
+from stopwatch import Stopwatch
 
 # How much shorter an outage is here than in life: 90 s without metadata, keys that are 30 s late.
 SCALE = float(os.environ.get("ENAWATCH_TEST_SCALE", "0.1"))
@@ -122,11 +123,13 @@ class Identity(OnRig):
         self.metadata.fault("/latest/*", is_silent=True)
         daemon = self.run_node("identity.instance_id=i-0aaaaaaaaaaaaaaaa", "identity.cluster=blue",
                                "sample.budget=100")
+        stopwatch = Stopwatch()
         daemon.wait_for(lambda d: len(d.documents) >= 6, 12)
+        n_missed = 20 * stopwatch.stalled_s()  # by the machine itself, at the most
         self.assertEqual(daemon.stop(), 0, daemon)
         full = bodies(daemon)[1:-1]
-        self.assertEqual([len(d["pps_allowance_exceeded"]) for d in full], [10] * len(full))
-        self.assertEqual(sum(d.get("self_ticks_missed", 0) for d in full), 0)
+        self.assertLessEqual(sum(10 - len(d["pps_allowance_exceeded"]) for d in full), n_missed)
+        self.assertLessEqual(sum(d.get("self_ticks_missed", 0) for d in full), n_missed)
 
     def test_imds_off_sends_nothing_and_waits_for_nothing(self):
         """The metadata service is at its own address, in a namespace of the test's own; nobody calls."""

@@ -5,6 +5,7 @@ import time
 
 from harness import (AVAILABLE, BINARY, EXCEEDED, INSTANCE, OnRig, bodies, is_eni, is_instance, main, of_mac, total,
                      values, rig_library)
+from stopwatch import Stopwatch
 
 
 class MainJob(OnRig):
@@ -50,7 +51,7 @@ class MainJob(OnRig):
         self.wait_for_samples(daemon)
         time.sleep(0.5 - time.time() % 1 + (1 if time.time() % 1 > 0.4 else 0))
         eni.add(bw_out_allowance_exceeded=48211)
-        daemon.wait_for(lambda d: any(len(a.document["bw_out_allowance_exceeded"]) == 5 for a in d.documents), 12)
+        daemon.wait_for(lambda d: any(len(a.document["bw_out_allowance_exceeded"]) == 5 for a in d.documents), 60)
         self.assertEqual(daemon.stop(), 0, daemon)
         moved = [v for v in values(bodies(daemon), "bw_out_allowance_exceeded") if v]
         self.assertEqual(moved, [48211])
@@ -96,13 +97,13 @@ class MainJob(OnRig):
         eni = self.bench.add("ens5")
         daemon = self.run_daemon(pace=["-o", "publish.period=5s"])
         self.wait_for_samples(daemon)
-        before = daemon.counts()
+        before, began, stopwatch = daemon.counts(), time.monotonic(), Stopwatch()
         time.sleep(5)
-        after = daemon.counts()
+        after, at_least, at_most = daemon.counts(), stopwatch.seconds() - 2, time.monotonic() - began + 1
         daemon.stop()
         reads = after[(eni.mac, "GSTATS")] - before[(eni.mac, "GSTATS")]
         names = after[(eni.mac, "GSTRINGS")] - before[(eni.mac, "GSTRINGS")]
-        self.assertIn(reads, (4, 5, 6))
+        self.assertTrue(at_least <= reads <= at_most, (at_least, reads, at_most))
         self.assertIn(names, (0, 1, 2))
 
     def test_periods_end_the_program(self):
@@ -279,10 +280,10 @@ class Devices(OnRig):
         self.wait_for_samples(daemon)
         slow.latency(1500)
         time.sleep(2)
-        began = time.monotonic()
+        stopwatch = Stopwatch()
         self.assertEqual(daemon.stop(), 0, daemon)
         # The read that was under way, and the one of the last sample.
-        self.assertLess(time.monotonic() - began, 2 * 1.5 + 1.5)
+        self.assertLess(stopwatch.seconds(), 2 * 1.5 + 1.5)
 
     def test_name_that_passes_to_another_device_in_the_middle_of_a_tick(self):
         """A slow read before them gives two ENIs time to swap their names: no value changes its owner."""
@@ -374,12 +375,12 @@ class Devices(OnRig):
         self.bench.add("ens5")
         daemon = self.run_daemon("agent.endpoint=tcp://127.0.0.1:9", sink="agent")
         self.wait_for_samples(daemon)
-        began = time.monotonic()
+        stopwatch = Stopwatch()
         daemon.signal(signal.SIGTERM)
         time.sleep(0.5)
         daemon.signal(signal.SIGINT)
         self.assertEqual(daemon.wait(10), 0, daemon)
-        self.assertLess(time.monotonic() - began, 3)
+        self.assertLess(stopwatch.seconds(), 3)
 
     def test_real_veth_is_read_through_the_kernel(self):
         """No simulated device: the far ends of the pairs are ordinary veth interfaces of this kernel."""

@@ -4,6 +4,7 @@ sink waits for more than that read. The rig lets every other caught call wait me
 import time
 
 from harness import OnRig, bodies, counted, main, of_mac, properties, total, values
+from stopwatch import Stopwatch
 
 HOUR = ["-o", "sample.interval=100ms", "-o", "publish.period=1h"]
 SECOND = ["-o", "sample.interval=100ms", "-o", "publish.period=1s"]
@@ -36,14 +37,14 @@ class Budget(Neighbour):
         daemon = self.run_daemon("publish.quiet_enis=send")
         # A mean is of six reads at least: from then on it is 30 ms, which allows every sixth tick.
         daemon.wait_for(lambda d: self.reads(d, slow)[0] >= 6, 10)
-        before, began, moved = self.reads(daemon, *enis), time.monotonic(), 0
-        while time.monotonic() < began + 3.2:
+        before, stopwatch, moved = self.reads(daemon, *enis), Stopwatch(), 0
+        while stopwatch.seconds() < 3.2:
             for eni in enis:
                 eni.add(pps_allowance_exceeded=7)
             moved += 7
             time.sleep(0.05)
         n_reads = [b - a for a, b in zip(before, self.reads(daemon, *enis))]
-        self.check_pace(n_reads, time.monotonic() - began)
+        self.check_pace(n_reads, stopwatch.seconds())
         self.check_recovery(daemon, fast, slow, slower)
         self.assertEqual(daemon.stop(), 0, daemon)
         documents = bodies(daemon)
@@ -70,10 +71,9 @@ class Budget(Neighbour):
         # After 60 ticks no slow read is in the mean, and the next read is at most ten ticks away.
         daemon.wait_for(lambda d: all(self.lines_about(d, eni, AGAIN) for eni in (slow, slower)), 15)
         before = self.reads(daemon, fast, slow, slower)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon, 5)
         n_reads = [b - a for a, b in zip(before, self.reads(daemon, fast, slow, slower))]
         self.assertLessEqual(max(n_reads) - min(n_reads), 1, n_reads)
-        self.assertGreaterEqual(min(n_reads), 2, n_reads)
         for eni, n in ((fast, 0), (slow, 1), (slower, 1)):
             self.assertEqual(len(self.lines_about(daemon, eni, LESS_OFTEN)), n, daemon)
             self.assertEqual(len(self.lines_about(daemon, eni, AGAIN)), n, daemon)
@@ -92,26 +92,26 @@ class Hang(Neighbour):
         started = time.time()
         daemon = self.run_daemon("publish.quiet_enis=send", "publish.metrics=default, self_read_ms")
         self.wait_for_samples(daemon)
-        seen = time.time()
+        stopwatch = Stopwatch()
         (n_before,), _ = self.hang(daemon, 3000, hangs)
         fast.add(pps_allowance_exceeded=4)
         hangs.add(bw_in_allowance_exceeded=9)
         self.wait_for_answer(daemon, hangs, n_before)
         hangs.heal()  # its next read is ten ticks away
         self.wait_for_answer(daemon, hangs, n_before + 1)
-        stopping = time.time()
+        lasted = stopwatch.seconds()
         self.assertEqual(daemon.stop(), 0, daemon)
         documents = bodies(daemon)
         self.assert_published(documents, fast, pps_allowance_exceeded=4)
         self.assert_published(documents, hangs, bw_in_allowance_exceeded=9)
-        self.check_longest_read(documents, fast, hangs)
-        self.check_ticks(documents, self.reads(daemon, fast)[0], stopping - seen, time.time() - started)
+        self.check_longest_read(documents, fast, hangs, 5000 + 1000 * stopwatch.stalled_s())
+        self.check_ticks(documents, self.reads(daemon, fast)[0], lasted, time.time() - started)
 
-    def check_longest_read(self, documents, fast, hangs):
+    def check_longest_read(self, documents, fast, hangs, at_most):
         def hung(*keep):
             return [ms for ms in values(documents, "self_read_ms", *keep) if ms >= 3000 - 1]  # the rig's clock
         self.assertEqual(len(hung()), 1, values(documents, "self_read_ms"))
-        self.assertLess(hung()[0], 5000)
+        self.assertLess(hung()[0], at_most)
         self.assertEqual(hung(of_mac(hangs.mac)), hung())
         self.assertEqual(hung(of_mac(fast.mac)), [])
 
@@ -129,13 +129,13 @@ class Hang(Neighbour):
         daemon = self.run_daemon(pace=HOUR)
         self.wait_for_samples(daemon)
         before, began = self.hang(daemon, 3000, hangs)
+        stopwatch = Stopwatch()
         time.sleep(0.5)
         fast.add(pps_allowance_exceeded=6)
         self.assertEqual(daemon.stop(), 0, daemon)
-        lasted = time.time() - began
+        self.assertLess(stopwatch.seconds(), 3 + 2, "the last sample waited for it again")
+        self.assertGreaterEqual(time.time() - began, 3 - 0.1)
         self.assertEqual(self.reads(daemon, hangs), [before[0] + 1], "it was read once more, and hung")
-        self.assertGreaterEqual(lasted, 3 - 0.1)
-        self.assertLess(lasted, 3 + 2, "the last sample waited for it again")
         self.assert_published(bodies(daemon), fast, pps_allowance_exceeded=6)
         self.assertGreaterEqual(properties(bodies(daemon), "self_read_ms")[0], 3000 - 1, "the longest, not the last")
 
@@ -143,15 +143,16 @@ class Hang(Neighbour):
         enis = [self.bench.add(name) for name in ("ens5", "ens6", "ens7")]
         daemon = self.run_daemon(pace=HOUR)
         self.wait_for_samples(daemon)
-        before, began = self.hang(daemon, 1000, *enis)
-        time.sleep(0.4)
+        before, _ = self.hang(daemon, 1000, *enis)
         for eni in enis[1:]:
             eni.add(linklocal_allowance_exceeded=8)
+        stopwatch = Stopwatch()
+        time.sleep(0.4)
         daemon.signal(15)
         daemon.wait_for(lambda d: any("publishing the open window" in line for line in d.log), 10)
-        self.assertLess(time.time() - began, 1 + 0.8, "it was looked at after two reads or later")
+        self.assertLess(stopwatch.seconds(), 1 + 0.8, "it was looked at after two reads or later")
         self.assertEqual(daemon.wait(10), 0, daemon)
-        self.assertLess(time.time() - began, 3 + 2)
+        self.assertLess(stopwatch.seconds(), 3 + 2)
         self.assertEqual(self.reads(daemon, *enis), [n + 1 for n in before], "the last sample is of those left")
         self.assert_published(bodies(daemon), enis[1], linklocal_allowance_exceeded=8)
         self.assert_published(bodies(daemon), enis[2], linklocal_allowance_exceeded=8)
@@ -162,7 +163,7 @@ class Hang(Neighbour):
         self.wait_for_samples(daemon)
         agent.wait_for(lambda a: a.documents, 5)
         answers = served = None
-        for _ in range(3):  # a machine under load may be too late for the half second that there is
+        for _ in range(8):  # a machine under load may be too late for the half second that there is
             answers, served = self.restart_in_a_round(daemon, agent, enis)
             if answers:
                 break
@@ -178,7 +179,7 @@ class Hang(Neighbour):
     def restart_in_a_round(self, daemon, agent, enis):
         """When each device answered, and when the agent got the first document that had waited. None where the
         daemon did not come to the agent between those reads for the first time."""
-        n_failures = len([line for line in daemon.log if "cannot reach" in line])
+        n_failures, stopwatch = len([line for line in daemon.log if "cannot reach" in line]), Stopwatch()
         time.sleep((0.85 - time.time()) % 1)
         agent.stop()  # noticed at once, and tried again after half a second to a second
         n_documents, n_connections = len(agent.documents), agent.n_connections
@@ -195,7 +196,8 @@ class Hang(Neighbour):
         is_early |= len([line for line in daemon.log if "cannot reach" in line]) > n_failures
         is_round = min(answers[1] - answers[0], answers[2] - answers[1]) > 0.8
         served = agent.documents[n_documents].time
-        return answers if is_round and not is_early else None, served
+        is_steady = stopwatch.stalled_s() < 0.2
+        return answers if is_round and is_steady and not is_early else None, served
 
 
 class LastSample(Neighbour):
@@ -247,13 +249,13 @@ class Failures(Neighbour):
         slow.latency(160)
         daemon = self.run_daemon("sample.budget=100", pace=HOUR)
         self.wait_for_samples(daemon)
-        (n_before,), seen = self.reads(daemon, fast), time.time()
+        (n_before,), stopwatch = self.reads(daemon, fast), Stopwatch()
         time.sleep(2.5)
-        stopping = time.time()
+        lasted = stopwatch.seconds()
         self.assertEqual(daemon.stop(), 0, daemon)
         n_missed, n_made = counted(bodies(daemon), "self_ticks_missed"), self.reads(daemon, fast)[0]
         self.assertGreater(n_missed, 5)
-        self.assertGreaterEqual(n_made + n_missed, n_before + (stopping - seen) / INTERVAL - 2)
+        self.assertGreaterEqual(n_made + n_missed, n_before + lasted / INTERVAL - 2)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import unittest
 from harness import main
 from old_address_bench import (NXDOMAIN, SERVFAIL, Asker, Blackhole, Host, NameServer, Proxy, Socks, make_ca,
                                make_certificate)
+from stopwatch import Stopwatch
 
 URL = "https://host.test/"
 
@@ -45,6 +46,10 @@ class OldAddress(unittest.TestCase):
         for word in words:
             self.assertIn(word, answer["reason"])
 
+    def assert_took(self, answer, least_ms, below_ms, stopwatch):
+        self.assertGreaterEqual(answer["ms"], least_ms, answer)
+        self.assertLess(answer["ms"], below_ms + 1000 * stopwatch.stalled_s(), answer)
+
     def reach(self, url=URL, **host):
         """The host is there, and was reached; its name is not remembered by libcurl any more."""
         host = self.have(Host(**{"address": "127.0.0.1", "certificate": self.host_test, **host}))
@@ -57,18 +62,20 @@ class OldAddress(unittest.TestCase):
     def test_a_name_server_that_is_silent_costs_no_more_than_the_time_to_connect(self):
         self.reach()
         self.names.mood = "silent"
+        stopwatch = Stopwatch()
         answer = self.asker.get(URL, connect_ms=300)
         self.assert_came(answer, by_old=True)
         self.assertTrue(answer["is_fresh"])
-        self.assertTrue(300 <= answer["ms"] < 900, answer)
+        self.assert_took(answer, 300, 900, stopwatch)
 
     def test_a_name_server_that_says_no_costs_nothing(self):
         self.reach()
         for mood in (SERVFAIL, NXDOMAIN):
             self.names.mood = mood
+            stopwatch = Stopwatch()
             answer = self.asker.get(URL, connect_ms=2000)
             self.assert_came(answer, by_old=True)
-            self.assertLess(answer["ms"], 1000)
+            self.assert_took(answer, 0, 1000, stopwatch)
             self.asker.forget_names()
 
     def test_without_a_name_server_it_goes_on(self):
@@ -135,9 +142,10 @@ class OldAddress(unittest.TestCase):
     def test_a_host_that_was_never_reached_is_unresolved(self):
         self.have(Host("127.0.0.1", self.host_test))
         self.names.mood = "silent"
+        stopwatch = Stopwatch()
         answer = self.asker.get(URL, connect_ms=300)
         self.assert_failed(answer, "unresolved", "timed out")
-        self.assertTrue(300 <= answer["ms"] < 900, answer)
+        self.assert_took(answer, 300, 900, stopwatch)
         self.names.mood = SERVFAIL
         self.assert_failed(self.asker.get(URL), "unresolved", "resolve host: host.test")
 
@@ -166,9 +174,13 @@ class OldAddress(unittest.TestCase):
         self.reach().close()
         self.have(Blackhole("127.0.0.1"))
         self.names.mood = "silent"
-        answer = self.asker.get(URL, connect_ms=600, total_ms=800)
+        for _ in range(8):  # a machine that stands still has no time left for the old address
+            stopwatch = Stopwatch()
+            answer = self.asker.get(URL, connect_ms=600, total_ms=800)
+            if stopwatch.stalled_s() < 0.1:
+                break
         self.assert_failed(answer, "no contact", by_old=True)
-        self.assertTrue(800 <= answer["ms"] < 1150, answer)
+        self.assert_took(answer, 800, 1150, stopwatch)
 
     def test_a_request_whose_time_is_up_is_not_tried_again(self):
         host = self.reach()

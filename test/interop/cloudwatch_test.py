@@ -7,6 +7,7 @@ import time
 from aws_faults import (access_denied, empty_error, expired_token, failing, html_error, no_http, redirect, reset,
                         server_error, throttled, xml_error)
 from cloudwatch_harness import EXCEEDED, INSTANCE, LINKLOCAL, NAMESPACE, OF_INSTANCE, PPS, OnCloudWatch, main
+from stopwatch import Stopwatch
 
 AGAIN = r"cloudwatch: delivering to \S+ again after \S+: nothing of what waited is lost"
 DOUBLED = "self_maybe_doubled"
@@ -87,8 +88,9 @@ class Published(OnCloudWatch):
         eni.add(pps_allowance_exceeded=11)
         self.wait_for_reads(daemon, 2)
         time.sleep((0.3 - time.time()) % 10)
+        stopwatch = Stopwatch()
         self.stop(daemon)
-        self.assertLess(time.time() % 10, 3, daemon)
+        self.assertLess(stopwatch.seconds(), 2.7, daemon)
         found = self.aws.metrics.statistics(NAMESPACE, PPS, {"InstanceId": name})
         self.assertEqual(found.sum, 11, daemon)
 
@@ -105,17 +107,17 @@ class Published(OnCloudWatch):
         self.assertEqual(self.total(PPS), 542)
 
     def test_a_node_has_its_turn_in_each_period(self):
-        """In the first half of a window of two seconds, at places that are apart."""
+        """In the first half of a window of two seconds, at places that are apart; most times, on a busy machine."""
         self.bench.add("ens5")
         early, late = min(NAMES, key=turn_of), max(NAMES, key=turn_of)
         for name in (early, late):
             daemon = self.publish(f"identity.instance_id={name}",
                                   pace=("sample.interval=100ms", "publish.period=2s", "cloudwatch.spread=10s"))
-            self.wait_for_delivery(daemon, 3)
-            phases = [request.time % 2 for request in self.aws.requests[-3:]]
+            self.wait_for_delivery(daemon, 5)
+            phases = [request.time % 2 for request in self.aws.requests[-5:]]
             daemon.kill()
-            self.assertGreaterEqual(min(phases), turn_of(name), phases)
-            self.assertLess(max(phases), turn_of(name) + 0.3, phases)
+            in_turn = [phase for phase in phases if turn_of(name) <= phase < turn_of(name) + 0.3]
+            self.assertGreaterEqual(len(in_turn), 3, f"{turn_of(name)}: {phases}")
         self.assertGreater(turn_of(late) - turn_of(early), 0.8)
 
 

@@ -5,6 +5,7 @@ import collections
 import json
 import pathlib
 import re
+import statistics
 import sys
 import time
 
@@ -15,6 +16,7 @@ from aws_service import Aws  # noqa: E402
 from aws_tls import Certificates  # noqa: E402
 from harness import AVAILABLE, BINARY, COMMON, DATA, EXCEEDED, INSTANCE, OnRig, main  # noqa: E402
 from moto_service import Moto  # noqa: E402
+from stopwatch import Stopwatch  # noqa: E402
 
 GROUP, POLICY = "/enawatch/metrics", "packaging/iam/logs.json"
 PUT, CREATE_STREAM, CREATE_GROUP = "PutLogEvents", "CreateLogStream", "CreateLogGroup"
@@ -80,9 +82,9 @@ class OnLogs(OnRig):
 
     def move_until(self, eni, predicate, timeout=20):
         """Moves a counter until the service has seen it; by how much."""
-        moved, end = 0, time.monotonic() + timeout
+        moved, stopwatch = 0, Stopwatch()
         while not predicate(self.aws):
-            self.assertLess(time.monotonic(), end, self.aws)
+            self.assertLess(stopwatch.seconds(), timeout, self.aws)
             eni.add(pps_allowance_exceeded=7)
             moved += 7
             time.sleep(0.1)
@@ -173,9 +175,9 @@ class Arrives(OnLogs):
         self.wait_for_samples(daemon)
         eni.add(pps_allowance_exceeded=7)
         self.wait_for_reads(daemon)
-        began = time.monotonic()
+        stopwatch = Stopwatch()
         self.assertEqual(daemon.stop(), 0, daemon)
-        self.assertLess(time.monotonic() - began, 4, daemon)
+        self.assertLess(stopwatch.seconds(), 4, daemon)
         self.assert_truth(eni, 7)
 
     def test_each_node_of_a_fleet_has_a_turn_of_its_own(self):
@@ -184,16 +186,16 @@ class Arrives(OnLogs):
         nodes = [f"i-{n:017x}" for n in range(4)]
         for node in nodes:
             self.run_logs("logs.spread=1s", f"identity.instance_id={node}", pace=pace)
-        self.aws.wait_for(lambda a: a.count(PUT, taken=True) >= 12, 20)
+        self.aws.wait_for(lambda a: a.count(PUT, taken=True) >= 24, 40)
         turns = collections.defaultdict(list)
         for request in self.aws.asked(PUT, taken=True)[4:]:  # what is sent while streams are created comes later
             turns[request.parameters["logStreamName"]].append(request.time % 2)
         self.assertEqual(set(turns), set(nodes))
-        means = sorted(sum(times) / len(times) for times in turns.values())
-        for times in turns.values():
-            self.assertLess(max(times) - min(times), 0.2, turns)
-            self.assertLess(max(times), 1.3, turns)
-        self.assertGreater(means[-1] - means[0], 0.2, turns)
+        medians = {node: statistics.median(times) for node, times in turns.items()}
+        for node, times in turns.items():  # most, on a busy machine
+            self.assertGreater(sum(abs(t - medians[node]) < 0.1 for t in times), len(times) / 2, turns)
+        self.assertLess(max(medians.values()), 1.3, turns)
+        self.assertGreater(max(medians.values()) - min(medians.values()), 0.2, turns)
 
 
 class GoesWrong(OnLogs):
@@ -277,9 +279,9 @@ class GoesWrong(OnLogs):
                 self.assertEqual(self.says(daemon, f"needs the IAM action {action}", POLICY), 1, daemon)
 
     def wait_for(self, daemon, eni):
-        end = time.monotonic() + 5
+        stopwatch = Stopwatch()
         while daemon.counts().get((eni.mac, "GSTATS"), 0) < 3:
-            self.assertLess(time.monotonic(), end, daemon)
+            self.assertLess(stopwatch.seconds(), 5, daemon)
             time.sleep(0.05)
 
     def test_document_that_is_refused_takes_no_other_with_it(self):

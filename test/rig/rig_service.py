@@ -2,7 +2,8 @@
 """What the stand-ins of the tests have in common: to be waited for, and, of services that are asked over HTTP, a
 listener that comes and goes, faults that a test sets, and what was asked so far."""
 import threading
-import time
+
+from stopwatch import Stopwatch
 
 
 class Awaited:
@@ -17,10 +18,10 @@ class Awaited:
 
     def wait_for(self, predicate, timeout=10.0):
         """The first true predicate(self), asked whenever something happened and 20 times a second."""
-        end = time.monotonic() + timeout
+        stopwatch = Stopwatch()
         with self.changed:
             while True:
-                over, late = self.is_over(), time.monotonic() >= end
+                over, late = self.is_over(), stopwatch.seconds() >= timeout
                 result = predicate(self)
                 if result:
                     return result
