@@ -80,7 +80,7 @@ class OnRig(unittest.TestCase):
         """Until every ENI was read n times: from then on whatever moves is seen."""
         self.wait_for_reads(daemon, n, since={})
 
-    def wait_for_reads(self, daemon, n=2, since=None, timeout=5):
+    def wait_for_reads(self, daemon, n=2, since=None, timeout=30):
         """Until every ENI was read n times more: after two whatever was there before was seen."""
         since = daemon.counts() if since is None else since
         wanted = {(eni.mac, "GSTATS"): since.get((eni.mac, "GSTATS"), 0) + n for eni in self.bench.enis}

@@ -36,9 +36,9 @@ SESSION = new_session()
 
 def client(service, where, keys=None, **config):
     """For a service at (endpoint, file of the CA or None). `keys` has access_key_id, secret_access_key and
-    session_token, None: requests are not signed. Tries once, waits for 5 seconds, unless `config` has it otherwise."""
+    session_token, None: requests are not signed. Tries once, waits for 30 seconds, unless `config` has it otherwise."""
     endpoint, ca = where
-    config = {"retries": {"total_max_attempts": 1}, "read_timeout": 5, "connect_timeout": 5, **config}
+    config = {"retries": {"total_max_attempts": 1}, "read_timeout": 30, "connect_timeout": 30, **config}
     named = {"aws_access_key_id": keys.access_key_id, "aws_secret_access_key": keys.secret_access_key,
              "aws_session_token": keys.session_token} if keys else {}
     return SESSION.client(service, region_name=config.pop("region", "us-east-1"), endpoint_url=endpoint, verify=ca,

@@ -68,7 +68,7 @@ class OnAws(unittest.TestCase):
                                 *scope).add_auth(request)
         return dict(request.headers.items())
 
-    def connect(self, timeout=5):
+    def connect(self, timeout=30):
         where = urllib.parse.urlsplit(self.aws.endpoint)
         if where.scheme == "http":
             connection = http.client.HTTPConnection(where.hostname, where.port, timeout=timeout)

@@ -9,6 +9,7 @@ import time
 import urllib.parse
 
 from botocore.credentials import ContainerProvider
+from botocore.httpsession import URLLib3Session
 from botocore.utils import ContainerMetadataFetcher
 
 from aws_front import Request
@@ -61,8 +62,8 @@ class Signatures(OnAws):
         for scope in (("monitoring", "eu-west-1"), ("logs", "us-east-1"), ("cloudwatch", "us-east-1")):
             self.assert_refused(BAD, self.signed(BODY, TARGET, scope=scope), about=scope)
         self.assert_refused(BAD, self.signed(b"{}", LOGS_TARGET, scope=("monitoring", "us-east-1")), b"{}")
-        day = time.strftime("%Y%m%d", time.gmtime())
         headers = self.signed(BODY, TARGET)
+        day = headers["X-Amz-Date"][:8]
         headers["Authorization"] = headers["Authorization"].replace(f"/{day}/", "/20200101/")
         self.assert_refused(BAD, headers)
 
@@ -140,7 +141,7 @@ class Clocks(OnAws):
             self.put()
         said = caught.exception.response["ResponseMetadata"]["HTTPHeaders"]["date"]
         said = datetime.datetime.strptime(said, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=datetime.timezone.utc)
-        self.assertAlmostEqual(said.timestamp(), time.time() + 86400, delta=5)
+        self.assertAlmostEqual(said.timestamp(), time.time() + 86400, delta=60)
 
     def test_keys_end_by_that_clock(self):
         self.aws.add_keys(Keys("ASIAEXAMPLE", "secret", "token", time.time() + 60))
@@ -175,9 +176,9 @@ class Roles(OnAws):
     def test_keys_of_a_role_are_good(self):
         for assume in (self.assume, self.assume_by_web):
             given = assume(DurationSeconds=900)
-            self.assertAlmostEqual(given["Expiration"].timestamp(), time.time() + 900, delta=5)
+            self.assertAlmostEqual(given["Expiration"].timestamp(), time.time() + 900, delta=60)
             self.assertAlmostEqual(self.assert_good(given).ends, given["Expiration"].timestamp(), delta=1)
-        self.assertAlmostEqual(self.assume()["Expiration"].timestamp(), time.time() + 3600, delta=5)
+        self.assertAlmostEqual(self.assume()["Expiration"].timestamp(), time.time() + 3600, delta=60)
         self.assertEqual([r.access_key_id for r in self.aws.asked("AssumeRole")], ["AKIDEXAMPLE"] * 2)
         self.assertEqual([r.access_key_id for r in self.aws.asked("AssumeRoleWithWebIdentity")], [None])
         self.assertEqual(self.violations(), [])
@@ -187,7 +188,9 @@ class Roles(OnAws):
         self.aws.expire_keys()
         self.assertEqual(self.send_json(BODY, keys=keys)[:2], (400, "ExpiredTokenException"))
         self.aws.sts.ttl_s = 2
-        self.assertAlmostEqual(self.assume()["Expiration"].timestamp(), time.time() + 2, delta=2)
+        begin = time.time()
+        ends = self.assume()["Expiration"].timestamp()  # in whole seconds
+        self.assertTrue(begin + 1 <= ends <= time.time() + 2, (begin, ends))
         self.assertEqual(self.violations(), [])
 
     def test_web_tokens_are_looked_at(self):
@@ -274,7 +277,8 @@ class Containers(OnAws):
         with Aws() as plain:  # http, as on loopback it may be
             plain.sts.container_token = "a token"
             provider = ContainerProvider({"AWS_CONTAINER_CREDENTIALS_FULL_URI": plain.container_uri,
-                                          "AWS_CONTAINER_AUTHORIZATION_TOKEN": "a token"}, ContainerMetadataFetcher())
+                                          "AWS_CONTAINER_AUTHORIZATION_TOKEN": "a token"},
+                                         ContainerMetadataFetcher(URLLib3Session(timeout=30)))
             keys = provider.load().get_frozen_credentials()
             self.assertEqual(plain.keys[keys.access_key].session_token, keys.token)
             self.assertEqual([(r.operation, r.status, r.is_taken) for r in plain.requests], [("container", 200, True)])

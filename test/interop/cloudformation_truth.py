@@ -43,9 +43,9 @@ def run_on(bench):
     eni.set(ena_srd_mode=1)
     daemon = bench.start("unshare", "-m", "sh", "-c", f'mount --bind {folder.parent} /proc/sys/net && exec "$0" "$@"',
                          BINARY, "run", *COMMON, *QUICK)
-    daemon.wait_for(lambda d: d.documents, 10)
+    daemon.wait_for(lambda d: d.documents)
     eni.add(**{name: 7 for name in EXCEEDED}, ena_srd_tx_pkts=5, ena_srd_eligible_tx_pkts=9)
-    daemon.wait_for(lambda d: any(map(is_eni, bodies(d))), 10)
+    daemon.wait_for(lambda d: any(map(is_eni, bodies(d))))
     if daemon.stop() != 0:
         raise RuntimeError(f"the daemon failed: {daemon}")
     return bodies(daemon)

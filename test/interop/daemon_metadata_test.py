@@ -33,7 +33,7 @@ class Reader:
         return self._ask("GET", "/latest/" + path, {"X-aws-ec2-metadata-token": self._token})
 
     def _ask(self, method, path, headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self._mock.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self._mock.port, timeout=30)
         connection.request(method, path, headers=headers)
         response = connection.getresponse()
         body = response.read().decode()
@@ -50,7 +50,7 @@ class DaemonOnMock(OnRig):
         daemon = self.bench.start(BINARY, "run", *FAST, *(w for o in options for w in ("-o", o)))
         self.wait_for_samples(daemon)
         eni.add(pps_allowance_exceeded=1)
-        daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 15)
+        daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents))
         self.assertEqual(daemon.stop(), 0, daemon)
         return daemon, bodies(daemon)
 

@@ -59,7 +59,7 @@ def set_up_ours():
 
 def ask(service, path, headers=None, method="GET"):
     """(status, body)"""
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
     try:
         connection.request(method, path, headers=headers or {})
         response = connection.getresponse()
@@ -105,8 +105,9 @@ class Both(unittest.TestCase):
     def test_a_token_of_one_second_is_over_after_one(self):
         for service in (self.mock, self.ours):
             begin, headers = time.monotonic(), token(service, 1)
-            self.assertEqual(ask(service, META + "mac", headers)[0], 200)
-            while ask(service, META + "mac", headers)[0] == 200 and time.monotonic() < begin + 5:
+            status = ask(service, META + "mac", headers)[0]
+            self.assertTrue(status == 200 or time.monotonic() - begin >= 1, status)
+            while ask(service, META + "mac", headers)[0] == 200 and time.monotonic() < begin + 20:
                 time.sleep(0.02)
             self.assertEqual(ask(service, META + "mac", headers)[0], 401)
             self.assertGreaterEqual(time.monotonic() - begin, 1)

@@ -80,7 +80,7 @@ class Moto(Counterpart):
         a signature with AssumeRoleWithWebIdentity too."""
         request = urllib.request.Request(self.endpoint + "/moto-api/reset-auth", b"0" if is_required else b"inf",
                                          {"Content-Type": "text/plain"})  # a form would be swallowed
-        with urllib.request.urlopen(request, timeout=5, context=self._trust()) as answer:
+        with urllib.request.urlopen(request, timeout=30, context=self._trust()) as answer:
             answer.read()
 
     # --- What it would return ---
@@ -113,7 +113,7 @@ class Moto(Counterpart):
     def _trust(self):
         return ssl.create_default_context(cafile=self.ca) if self.ca else None
 
-    def _wait_until_it_listens(self, timeout=30.0):
+    def _wait_until_it_listens(self, timeout=90.0):
         end = time.monotonic() + timeout
         while self._process.poll() is None and time.monotonic() < end:
             match = re.search(r"Running on https?://127\.0\.0\.1:(\d+)", self.log)

@@ -74,19 +74,19 @@ class Counterpart(OnMoto):
         self.assert_refused("SignatureDoesNotMatch", lambda: self.put("b", Keys(self.keys.access_key_id, "wrong")))
         self.assert_refused("InvalidClientTokenId", lambda: self.put("b", Keys("AKIDOTHER", "secret")))
         self.assert_refused("AccessDenied", lambda: self.put("b", self.poor))
-        self.assertIsNone(self.moto.statistics("N", "b"))
+        self.assertNotIn("b", {name for _, name, _ in self.moto.names()})
 
     def test_keys_of_roles_are_good_with_their_token_only(self):
         for i, keys in enumerate(self.given):
-            name = f"role{i}"
+            name, now = f"role{i}", int(time.time())
             for token in (None, "another", self.given[1 - i].session_token):
                 self.assert_refused("InvalidClientTokenId", lambda: self.put(name, Keys(
                     keys.access_key_id, keys.secret_access_key, token)))
             self.assert_refused("SignatureDoesNotMatch", lambda: self.put(name, Keys(
                 keys.access_key_id, "wrong", keys.session_token)))
-            self.assertIsNone(self.moto.statistics("N", name))
-            self.put(name, keys)
-            self.assertEqual(self.moto.statistics("N", name)["Sum"], 1)
+            self.assertNotIn(name, {known for _, known, _ in self.moto.names()})
+            self.put(name, keys, Timestamp=now)
+            self.assertEqual(self.moto.statistics("N", name, None, now)["Sum"], 1)
 
     def test_it_speaks_tls(self):
         with Certificates() as certificates, Moto(certificates.files(), certificates.ca) as moto:

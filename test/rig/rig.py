@@ -155,17 +155,17 @@ class Daemon(Watched):
         if self._rig.poll() is None:
             os.kill(self.pid, number)
 
-    def wait(self, timeout=10.0):
+    def wait(self, timeout=30.0):
         """Waits for the end; returns the exit code. TimeoutError leaves it running."""
         try:
             self._rig.wait(timeout)
         except subprocess.TimeoutExpired:
             raise TimeoutError(f"still running after {timeout} s: {self}") from None
         for reader in self._readers:
-            reader.join(2)
+            reader.join(10)
         return self._rig.returncode
 
-    def stop(self, timeout=10.0):
+    def stop(self, timeout=30.0):
         """SIGTERM, through the rig; returns the exit code. Too late is SIGKILL and TimeoutError."""
         if self._rig.poll() is None:
             self._rig.send_signal(signal.SIGTERM)
@@ -191,7 +191,7 @@ class Daemon(Watched):
             if os.path.exists(path):
                 os.unlink(path)
             self._rig.send_signal(signal.SIGUSR2)
-            self.wait_for(lambda _: os.path.exists(path) or self._rig.poll() is not None, 5)
+            self.wait_for(lambda _: os.path.exists(path) or self._rig.poll() is not None)
         with open(path, encoding="ascii") as file:
             rows = [line.split() for line in file]
         return {(who, command): int(n) for who, command, n in rows}
@@ -209,7 +209,7 @@ class Daemon(Watched):
 
     def _read_pid(self):
         path = self._base + ".pid"
-        self.wait_for(lambda _: os.path.exists(path) or self._rig.poll() is not None, 5)
+        self.wait_for(lambda _: os.path.exists(path) or self._rig.poll() is not None)
         if not os.path.exists(path):
             raise RuntimeError(f"the rig did not start: {self}")
         with open(path, encoding="ascii") as file:

@@ -87,7 +87,7 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         with self._changed:
             for connection in self._open:
                 _shut(connection, socket.SHUT_RDWR)
-            if not self._changed.wait_for(lambda: not self._open, 5):
+            if not self._changed.wait_for(lambda: not self._open, 20):
                 raise RuntimeError(f"{len(self._open)} connections of port {self.server_address[1]} do not end")
 
     def reset(self):

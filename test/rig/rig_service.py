@@ -16,7 +16,7 @@ class Awaited:
         """Whether nothing can happen any more."""
         return False
 
-    def wait_for(self, predicate, timeout=10.0):
+    def wait_for(self, predicate, timeout=30.0):
         """The first true predicate(self), asked whenever something happened and 20 times a second."""
         stopwatch = Stopwatch()
         with self.changed:

@@ -23,8 +23,8 @@ from throwaway_root import ThrowawayRoot  # noqa: E402
 CONF = "etc/enawatch/conf.d/50-node.conf"
 PACKAGE = "/packages/enawatch.deb"
 LIMIT = 2
-# Two seconds for what does not end at TERM, one for what is rounded, and what this machine takes.
-BOUND = LIMIT + 6
+# Two seconds for what does not end at TERM, one for what is rounded, and what a busy machine takes.
+BOUND = LIMIT + 20
 FOR_EVER = "sleep 1000"
 
 
@@ -253,7 +253,7 @@ class Files(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         path = self.path.partition("?")[0]
         if path == "/slow":
-            self.server.is_over.wait(30)
+            self.server.is_over.wait(1000)
             return
         status = {"/enawatch.deb": 200, "/moved": 302, "/plain": 302}.get(path, 404)
         body = standin.deb() if status == 200 else b""
@@ -335,7 +335,7 @@ class HandOver(OnNode):
         self.root.command("systemd-run", self.TAKE)
         result = self.bootstrap(limit=100, config="[publish]\nsink = logs")
         self.assertEqual(result.status, 0, result)
-        self.assertLess(result.seconds, 5)
+        self.assertLess(result.seconds, BOUND)
         self.assertEqual(len(result.lines), 1, result)
         self.assertIn("journalctl -t enawatch-bootstrap", result.lines[0])
         self.assertEqual(self.handed(), [

@@ -120,7 +120,7 @@ class Direct(OnService):
 
     def test_metrics_go_to_cloudwatch(self):
         aws = self.use("cloudwatch")
-        aws.wait_for(lambda _: self.n_sent(aws.bodies("PutMetricData")) == 50, 20)
+        aws.wait_for(lambda _: self.n_sent(aws.bodies("PutMetricData")) == 50)
         self.assert_clean()
 
     def test_a_drill_as_the_service_has_its_environment_and_nothing_of_root(self):
@@ -159,5 +159,5 @@ class Direct(OnService):
             found = [json.loads(event["message"]) for body in aws.bodies("PutLogEvents") for event in body["logEvents"]]
             return on_machine.total(found, PACKETS) == 50
 
-        aws.wait_for(documents, 20)
+        aws.wait_for(documents)
         self.assert_clean()

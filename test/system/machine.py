@@ -208,7 +208,7 @@ class Machine:
         self.path(name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, self.path(name))
 
-    def wait_for(self, predicate, timeout=20):
+    def wait_for(self, predicate, timeout=60):
         """Its first true answer."""
         end = time.monotonic() + timeout
         while True:
@@ -248,11 +248,14 @@ class Machine:
             _introduce(INTERFACE, FAR, far_mac)
 
     def send(self, n_packets):
-        """So many packets to ens5, not all at once: its queue has room for 256."""
+        """So many packets to ens5, until it has taken them all. Not all at once: its queue has room for 256."""
+        taken = self.n_received()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            for _ in range(n_packets):
+            for n in range(1, n_packets + 1):
                 sender.sendto(b"", (NEAR, DISCARD))
                 time.sleep(0.0005)
+                if n % 100 == 0 or n == n_packets:
+                    self.wait_for(lambda n=n: self.n_received() >= taken + n)
 
     def n_received(self):
         """Packets, by ens5, as /proc has it."""

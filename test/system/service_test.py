@@ -116,15 +116,12 @@ class Restarting(OnService):
         self.machine.send(15)
         self.assert_published(15)
         self.kill()
-        self.wait_for_state("auto-restart")
-        began = time.monotonic()
         self.machine.send(15)
-        self.wait_for_state("running")
-        seconds = time.monotonic() - began
-        print(f"killed, running again after {seconds:.1f} s", flush=True)
-        self.assertGreater(seconds, 0.5)
-        self.assertEqual(self.show("NRestarts"), "1")
-        self.assert_published(30)
+        self.machine.wait_for(lambda: (self.show("NRestarts"), self.show("SubState")) == ("1", "running"))
+        ended, started = (int(self.show(f"{name}TimestampMonotonic")) for name in ("ActiveExit", "ExecMainStart"))
+        print(f"killed, running again after {(started - ended) / USEC:.1f} s", flush=True)
+        self.assertGreater(started - ended, USEC / 2)
+        self.assert_published(30, was_killed=True)
 
     def test_it_is_started_again_however_often_it_is_killed(self):
         """More often than systemd allows by default: 5 times in 10 s."""
@@ -134,7 +131,7 @@ class Restarting(OnService):
             self.kill()
             self.machine.wait_for(lambda: (self.show("NRestarts"), self.show("SubState")) == (str(n), "running"))
         self.machine.send(5)
-        self.assert_published(5)
+        self.assert_published(5, was_killed=True)
 
     def test_the_watchdog_starts_it_again_when_it_hangs(self):
         self.assertEqual(self.show("WatchdogUSec"), "1min")
@@ -148,11 +145,11 @@ class Restarting(OnService):
         print(f"stopped, started anew by a watchdog of 2 s after {time.monotonic() - began:.1f} s", flush=True)
         self.wait_for_log("Watchdog timeout (limit 2s)")
         self.wait_for_state("running")
-        self.assert_published(5)
+        self.assert_published(5, was_killed=True)
 
     def test_the_watchdog_leaves_it_alone_while_it_works(self):
-        self.use_drop_in("WatchdogSec=1s")
+        self.use_drop_in("WatchdogSec=10s")
         self.systemctl("restart", on_machine.UNIT)
         pid, ready = self.pid(), int(self.show("ActiveEnterTimestampMonotonic"))
-        self.machine.wait_for(lambda: time.monotonic() * USEC > ready + 4 * USEC)
+        self.machine.wait_for(lambda: time.monotonic() * USEC > ready + 25 * USEC)
         self.assertEqual((self.pid(), self.show("NRestarts")), (pid, "0"))
