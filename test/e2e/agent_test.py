@@ -3,7 +3,6 @@
 import time
 
 from harness import OnRig, bodies, main, total
-from stopwatch import Stopwatch
 
 # A second's window, ten values each: much to send in a short test.
 PACE = ["-o", "sample.interval=100ms", "-o", "publish.period=1s"]
@@ -19,7 +18,14 @@ class AgentSocket(OnRig):
             time.sleep(step)
         return moved
 
-    def check(self, agent, eni, moved):
+    def run_to(self, agent, *options, pace=PACE):
+        """It waits for the agent at the end however long a machine under load takes."""
+        return self.run_to_agent(agent, "run.drain=60s", *options, pace=pace)
+
+    def end(self, daemon, agent, eni, moved):
+        self.wait_for_reads(daemon)
+        self.assertEqual(daemon.stop(90), 0, daemon)
+        agent.catch_up()
         documents = {(d["boot"], d["sequence"], d["part"]): d for d in bodies(agent)}
         self.assertEqual(len(documents), len(agent.documents), "a document came twice")
         self.assert_published(list(documents.values()), eni, pps_allowance_exceeded=moved)
@@ -28,96 +34,85 @@ class AgentSocket(OnRig):
 
     def test_agent_that_stops_for_seconds_gets_everything(self):
         eni, agent = self.bench.add("ens5"), self.bench.agent()
-        daemon = self.run_to_agent(agent, pace=PACE)
+        daemon = self.run_to(agent)
         self.wait_for_samples(daemon)
         moved = self.move_for(eni, 2)
-        agent.stop()
+        self.after_its_last_word(daemon, agent, agent.stop)
         moved += self.move_for(eni, 4)
-        daemon.wait_for(lambda d: any("cannot reach" in line for line in d.log))
+        daemon.wait_for(lambda d: any("documents wait, trying again" in line for line in d.log))
         agent.start()
         moved += self.move_for(eni, 2)
-        daemon.wait_for(lambda d: any("connected again" in line for line in d.log))
-        self.assertEqual(daemon.stop(), 0, daemon)
-        self.check(agent, eni, moved)
+        self.end(daemon, agent, eni, moved)
+        self.assertTrue(any("connected again" in line for line in daemon.log), daemon)
 
     def test_agent_that_starts_late_gets_the_first_window(self):
         eni, agent = self.bench.add("ens5"), self.bench.agent()
         agent.stop()
-        daemon = self.run_to_agent(agent, pace=PACE)
+        daemon = self.run_to(agent)
         self.wait_for_samples(daemon)
         moved = self.move_for(eni, 2)
         agent.start()
-        agent.wait_for(lambda a: a.documents, 15)
-        time.sleep(0.5)
-        self.assertEqual(daemon.stop(), 0, daemon)
-        self.check(agent, eni, moved)
+        agent.wait_for(lambda a: a.documents, 30)
+        self.end(daemon, agent, eni, moved)
 
     def test_reset_connections_lose_nothing(self):
         eni, agent = self.bench.add("ens5"), self.bench.agent()
-        daemon = self.run_to_agent(agent, pace=PACE)
+        daemon = self.run_to(agent)
         self.wait_for_samples(daemon)
         moved = 0
         for _ in range(3):
             moved += self.move_for(eni, 1.2)
-            agent.reset()
+            self.after_its_last_word(daemon, agent, agent.reset)
         moved += self.move_for(eni, 1)
-        time.sleep(1.5)
-        self.assertEqual(daemon.stop(), 0, daemon)
-        self.check(agent, eni, moved)
+        self.end(daemon, agent, eni, moved)
 
     def test_stuck_agent_delays_no_sample_and_gets_everything_later(self):
         eni, agent = self.bench.add("ens5"), self.bench.agent(receive_buffer=4096)
-        daemon = self.run_to_agent(agent, "publish.quiet_enis=send",
-                                   f"identity.property.ballast={'x' * 1000}", pace=PACE)
+        daemon = self.run_to(agent, "sample.budget=100", "publish.quiet_enis=send",
+                             f"identity.property.ballast={'x' * 1000}")
         self.wait_for_samples(daemon)
         agent.pause()
-        before, stopwatch = daemon.counts()[(eni.mac, "GSTATS")], Stopwatch()
-        moved = self.move_for(eni, 5)
-        n_due = stopwatch.seconds() * 10
-        self.assertGreaterEqual(daemon.counts()[(eni.mac, "GSTATS")] - before, 0.9 * n_due, "samples were missed")
+        moved, n_reads = 0, []
+        # What the agent delays it delays all the time that it is stuck; a machine under load delays at times.
+        while len(n_reads) < 3 or (max(n_reads) < 18 and len(n_reads) < 30):
+            before = daemon.counts()[(eni.mac, "GSTATS")]
+            moved += self.move_for(eni, 2)
+            n_reads.append(daemon.counts()[(eni.mac, "GSTATS")] - before)
+        self.assertGreaterEqual(max(n_reads), 18, "samples were missed")
         agent.resume()
-        time.sleep(2)
-        self.assertEqual(daemon.stop(), 0, daemon)
-        self.check(agent, eni, moved)
+        self.end(daemon, agent, eni, moved)
 
     def test_udp_takes_a_document_per_datagram(self):
         eni, agent = self.bench.add("ens5"), self.bench.agent("udp")
-        daemon = self.run_to_agent(agent, pace=PACE)
+        daemon = self.run_to(agent)
         self.wait_for_samples(daemon)
         moved = self.move_for(eni, 2)
-        time.sleep(0.3)
-        self.assertEqual(daemon.stop(), 0, daemon)
-        self.check(agent, eni, moved)
+        self.end(daemon, agent, eni, moved)
 
     def test_udp_agent_that_is_away_gets_everything_on_loopback(self):
         eni, agent = self.bench.add("ens5"), self.bench.agent("udp")
-        daemon = self.run_to_agent(agent, pace=PACE)
+        daemon = self.run_to(agent)
         self.wait_for_samples(daemon)
         moved = self.move_for(eni, 1)
-        agent.stop()
+        self.after_its_last_word(daemon, agent, agent.stop)
         moved += self.move_for(eni, 2)
         agent.start()
         moved += self.move_for(eni, 1)
-        time.sleep(4)
-        self.assertEqual(daemon.stop(), 0, daemon)
-        self.check(agent, eni, moved)
+        self.end(daemon, agent, eni, moved)
 
     def test_ipv6_literal(self):
         eni, agent = self.bench.add("ens5"), self.bench.agent(host="::1")
-        daemon = self.run_to_agent(agent, pace=PACE)
+        daemon = self.run_to(agent)
         self.wait_for_samples(daemon)
         moved = self.move_for(eni, 1)
-        time.sleep(0.3)
-        self.assertEqual(daemon.stop(), 0, daemon)
-        self.check(agent, eni, moved)
+        self.end(daemon, agent, eni, moved)
 
     def test_last_window_is_delivered_before_the_end(self):
         eni, agent = self.bench.add("ens5"), self.bench.agent()
-        daemon = self.run_to_agent(agent, pace=["-o", "sample.interval=100ms", "-o", "publish.period=1h"])
+        daemon = self.run_to(agent, pace=["-o", "sample.interval=100ms", "-o", "publish.period=1h"])
         self.wait_for_samples(daemon)
         moved = self.move_for(eni, 1)
-        self.assertEqual(daemon.stop(), 0, daemon)
-        self.check(agent, eni, moved)
+        self.end(daemon, agent, eni, moved)
 
     def test_end_without_the_agent_says_what_is_lost(self):
         eni, agent = self.bench.add("ens5"), self.bench.agent()

@@ -32,16 +32,19 @@ class Packets:
         return self
 
     def __exit__(self, *_):
-        time.sleep(0.1)
         self._is_over = True
-        self._thread.join(5)
+        self._thread.join(30)
         self._socket.close()
 
     def _listen(self):
-        while not self._is_over:
+        """Until nothing is left that was sent before the end."""
+        while True:
+            is_over = self._is_over
             try:
                 data, address = self._socket.recvfrom(65536)
             except TimeoutError:
+                if is_over:
+                    return
                 continue
             if address[2] == self.OUTGOING:
                 self.list.append(self._packet(data))
@@ -74,10 +77,21 @@ class OnNode(OnRig):
         words = [*words, *(w for o in [*usual, *options] for w in ("-o", o))]
         return self.bench.start(BINARY, "check", *words, env={**NO_ENVIRONMENT, **(env or {})})
 
+    def check_within(self, seconds, *options):
+        """As check(), which takes less."""
+        results = []
+
+        def act():
+            began = time.monotonic()
+            results.append(self.check(*options))
+            return time.monotonic() - began
+        self.assert_within(seconds, act)
+        return results[-1]
+
     def check(self, *options, env=None):
         """(exit status, the report as JSON has it); nothing was logged."""
         process = self.start("--json", options=options, env=env)
-        status = process.wait(20)
+        status = process.wait()
         self.assertEqual((len(process.documents), process.log), (1, []), process)
         report = process.documents[0].document
         self.assertEqual(report["status"], max((c["status"] for c in report["checks"]),
@@ -91,7 +105,7 @@ class OnNode(OnRig):
     def screen(self, *options, env=None):
         """(exit status, lines); nothing was logged."""
         process = self.start(options=options, env=env)
-        status = process.wait(20)
+        status = process.wait()
         self.assertEqual(process.log, [], process)
         return status, process.lines
 

@@ -13,7 +13,6 @@ import unittest
 
 from check_bench import ENI_ID, MAC, OTHER, OnNode, Packets, add_netless_listener, rig_library
 from harness import AVAILABLE, BINARY, DATA, EXCEEDED, INSTANCE, main
-from stopwatch import Stopwatch
 
 USED = "conntrack_allowance_used_percent"
 # Published by default; ena_srd_mode is not.
@@ -64,10 +63,10 @@ class Fine(OnNode):
     def test_each_device_is_read_once_and_the_agent_gets_a_connection_and_not_one_byte(self):
         with Packets() as packets:
             process = self.start("--json")
-            self.assertEqual(process.wait(10), 0, process)
+            self.assertEqual(process.wait(), 0, process)
         self.assertEqual(process.counts()[(MAC, "GSTATS")], 1)
         agent = self.agent
-        agent.wait_for(lambda a: a.n_connections == 1, 5)
+        agent.wait_for(lambda a: a.n_connections == 1, 30)
         self.assertEqual((agent.documents, agent.garbage, agent.torn), ([], [], []))
         to_agent = [p for p in packets.list if p.port == agent.port]
         self.assertTrue(to_agent)
@@ -77,7 +76,7 @@ class Fine(OnNode):
         with tempfile.TemporaryDirectory(prefix="enawatch-") as folder:
             process = self.bench.start(BINARY, "check", "-o", f"agent.endpoint={self.agent.endpoint}", "-o",
                                        "identity.imds=off", cwd=folder)
-            self.assertEqual(process.wait(10), 0, process)
+            self.assertEqual(process.wait(), 0, process)
             self.assertEqual(os.listdir(folder), [])
 
     def test_the_screen_says_what_json_says(self):
@@ -279,10 +278,10 @@ class Sink(OnNode):
     def test_nothing_waits_for_long(self):
         """3 s for an agent that does not answer, 5 s for the metadata service."""
         endpoint = add_netless_listener(self)
-        start, stopwatch = time.monotonic(), Stopwatch()
-        sink = self.look("sink", f"agent.endpoint={endpoint}")
-        self.assertLess(stopwatch.seconds(), 4.5)
+        start = time.monotonic()
+        _, report = self.check_within(4.5, f"agent.endpoint={endpoint}")
         self.assertGreater(time.monotonic() - start, 2.9)
+        sink = self.one(report, "sink")
         self.assert_finding(sink, "fail", "no answer within 3 s", remedy="start the CloudWatch agent")
 
 

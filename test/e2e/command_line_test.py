@@ -110,9 +110,10 @@ class CommandLine(unittest.TestCase):
     def test_reader_that_goes_away_ends_the_program(self):
         command = [BINARY, "run", "-o", "publish.sink=stdout", "-o", f"sample.replay={DATA / 'quiet'}",
                    "-o", "publish.period=1s"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            process.stdout.close()
-            self.assertEqual(process.wait(10), 1)
+        reader, writer = os.pipe()
+        os.close(reader)
+        self.assertEqual(subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=30).returncode, 1)
+        os.close(writer)
 
 
 if __name__ == "__main__":

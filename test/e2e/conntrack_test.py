@@ -67,13 +67,13 @@ class KernelConntrack(OnRig):
 
     def wait_for_count(self, daemon, n):
         """Until the last document of the instance tells of n entries."""
-        daemon.wait_for(lambda d: properties(bodies(d), COUNT)[-1:] == [n], 6)
+        daemon.wait_for(lambda d: properties(bodies(d), COUNT)[-1:] == [n], 30)
 
     def test_table_is_published_as_the_kernel_tells_it(self):
         daemon = self.run_daemon("publish.quiet_enis=send", pace=PACE)
         self.wait_for_samples(daemon)
         if not self.has_table:
-            daemon.wait_for(lambda d: len(d.documents) >= 4, 6)
+            daemon.wait_for(lambda d: len(d.documents) >= 4, 30)
             self.assertEqual(daemon.stop(), 0, daemon)
             self.assert_nothing(bodies(daemon))
             return
@@ -112,13 +112,13 @@ class KernelConntrack(OnRig):
 
     def test_tracking_that_is_loaded_later_is_seen_after_a_window(self):
         daemon = self.run_without()
-        daemon.wait_for(lambda d: any(is_instance(b) for b in bodies(d)), 6)
+        daemon.wait_for(lambda d: any(is_instance(b) for b in bodies(d)), 30)
         self.assert_nothing(bodies(daemon))
         for folder in [f"/proc/{daemon.pid}/net"] + [str(NETFILTER)] * NETFILTER.exists():
             rig_library.run("nsenter", "-m", "-t", str(daemon.pid), "umount", folder)
         seen = sorted([COUNT, MAX, USED, *COUNTERS]) if self.has_table else []
         n_before = len(daemon.documents)
-        daemon.wait_for(lambda d: ours(bodies(d)[-1]) == seen and len(d.documents) >= n_before + 2, 6)
+        daemon.wait_for(lambda d: ours(bodies(d)[-1]) == seen and len(d.documents) >= n_before + 2, 30)
         self.assertEqual(daemon.stop(), 0, daemon)
 
     def test_counters_of_all_processors_are_added_up(self):

@@ -4,7 +4,6 @@ import os
 import time
 
 from harness import (BINARY, INSTANCE, OnRig, bodies, is_eni, is_instance, main, of_mac, rig_library, total)
-from stopwatch import Stopwatch
 
 # How much shorter an outage is here than in life: 90 s without metadata, keys that are 30 s late.
 SCALE = float(os.environ.get("ENAWATCH_TEST_SCALE", "0.1"))
@@ -57,18 +56,17 @@ class Identity(OnRig):
         self.metadata.start()
         daemon.wait_for(lambda d: d.documents, 90 * SCALE + 60)
 
-        late = 30 * SCALE
-        self.metadata.add_eni(SECOND, ENI_IDS[SECOND], device_number=1, late=late, device_number_late=late + 1)
+        late = self.metadata.add_eni(SECOND, ENI_IDS[SECOND], device_number=1, late=3600, device_number_late=3600)
         second = self.bench.add("ens6", mac=SECOND)
         self.wait_for_reads(daemon, 2)
         before = len(daemon.documents)
-        n_late = self.every_100_ms(0.8 * late, lambda: (first.add(pps_allowance_exceeded=1),
+        n_late = self.every_100_ms(30 * SCALE, lambda: (first.add(pps_allowance_exceeded=1),
                                                   second.add(linklocal_allowance_exceeded=2)))
-        meanwhile = bodies(daemon)[before:]
-        self.assertTrue(any(is_instance(d) for d in meanwhile), "the others have to wait too")
-        self.assertFalse(any(d.get("mac") == SECOND for d in meanwhile))
-        daemon.wait_for(lambda d: any(a.document.get("mac") == SECOND for a in d.documents), 30)
-        daemon.wait_for(lambda d: any(a.document.get("DeviceIndex") == "1" for a in d.documents), 30)
+        daemon.wait_for(lambda d: any(is_instance(a) for a in bodies(d)[before:]), 30)  # the others do not wait
+        self.assertFalse(any(d.get("mac") == SECOND for d in bodies(daemon)[before:]))
+        late.settle(device_number_late=1)
+        daemon.wait_for(lambda d: any(a.document.get("mac") == SECOND for a in d.documents), 90)
+        daemon.wait_for(lambda d: any(a.document.get("DeviceIndex") == "1" for a in d.documents), 90)
         self.wait_for_reads(daemon, 2)
         self.assertEqual(daemon.stop(), 0, daemon)
 
@@ -84,19 +82,19 @@ class Identity(OnRig):
     def test_after_the_wait_documents_go_out_with_what_is_known(self):
         eni = self.bench.add("ens5", mac=FIRST)
         self.metadata.stop()
+        start = time.monotonic()
         daemon = self.run_node("identity.wait=2s", "identity.cluster=blue")
         self.wait_for_samples(daemon)
-        start = time.monotonic()
         eni.add(pps_allowance_exceeded=7)
-        daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 10)
-        self.assertGreater(time.monotonic() - start, 0.5)
+        daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 30)
+        self.assertGreaterEqual(time.monotonic() - start, 2)
         document = next(d for d in bodies(daemon) if is_eni(d))
         self.assertEqual((document["InstanceId"], document["NetworkInterfaceId"], document["ClusterName"]),
                          (os.uname().nodename, FIRST, "blue"))
         self.assertEqual(document["unidentified"], ["InstanceId", "NetworkInterfaceId"])
         self.assertNotIn("Identifier", document)
         self.metadata.start()
-        daemon.wait_for(lambda d: d.documents and "unidentified" not in d.documents[-1].document, 20)
+        daemon.wait_for(lambda d: d.documents and "unidentified" not in d.documents[-1].document, 30)
         eni.add(pps_allowance_exceeded=5)
         self.wait_for_reads(daemon, 2)
         self.assertEqual(daemon.stop(), 0, daemon)
@@ -123,13 +121,14 @@ class Identity(OnRig):
         self.metadata.fault("/latest/*", is_silent=True)
         daemon = self.run_node("identity.instance_id=i-0aaaaaaaaaaaaaaaa", "identity.cluster=blue",
                                "sample.budget=100")
-        stopwatch = Stopwatch()
-        daemon.wait_for(lambda d: len(d.documents) >= 6, 12)
-        n_missed = 20 * stopwatch.stalled_s()  # by the machine itself, at the most
+        daemon.wait_for(self.goes_on, 90)
         self.assertEqual(daemon.stop(), 0, daemon)
-        full = bodies(daemon)[1:-1]
-        self.assertLessEqual(sum(10 - len(d["pps_allowance_exceeded"]) for d in full), n_missed)
-        self.assertLessEqual(sum(d.get("self_ticks_missed", 0) for d in full), n_missed)
+
+    def goes_on(self, daemon):
+        """Whether there was a request, which nobody answers, in whose second and the next no sample is missing."""
+        full = {d["_aws"]["Timestamp"] // 1000 for d in bodies(daemon)
+                if len(d.get("pps_allowance_exceeded", [])) == 10}
+        return any({int(request.time), int(request.time) + 1} <= full for request in list(self.metadata.requests))
 
     def test_imds_off_sends_nothing_and_waits_for_nothing(self):
         """The metadata service is at its own address, in a namespace of the test's own; nobody calls."""
@@ -144,12 +143,12 @@ class Identity(OnRig):
                 daemon = self.run_daemon_at_default(*options, env=env)
                 self.wait_for_samples(daemon)
                 eni.add(pps_allowance_exceeded=1)
-                daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 10)
+                daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 30)
                 self.assertEqual(daemon.stop(), 0, daemon)
                 self.assertEqual(packets.count(), 0)
         with PacketCount() as packets:  # the counter counts, and this is where it is asked by default
             daemon = self.run_daemon_at_default()
-            daemon.wait_for(lambda d: d.documents, 10)
+            daemon.wait_for(lambda d: d.documents, 30)
             self.assertEqual(daemon.stop(), 0, daemon)
             self.assertGreater(packets.count(), 0)
             self.assertEqual(bodies(daemon)[0]["InstanceId"], INSTANCE)
@@ -167,7 +166,7 @@ class Identity(OnRig):
         for endpoint, expected in ((self.metadata.endpoint, INSTANCE), (six.endpoint + "/", "i-06666666666666666")):
             env = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": endpoint}
             daemon = self.bench.start(BINARY, "run", *PERIOD, *words, env=env)
-            daemon.wait_for(lambda d: d.documents, 10)
+            daemon.wait_for(lambda d: d.documents, 30)
             self.assertEqual(daemon.stop(), 0, daemon)
             self.assertEqual({d["InstanceId"] for d in bodies(daemon) if is_instance(d)}, {expected})
         for env in ({"AWS_EC2_METADATA_SERVICE_ENDPOINT": "169.254.169.254"},
@@ -192,7 +191,7 @@ class Identity(OnRig):
                 (["identity.cluster=mine"], "mine", None)):
             with self.subTest(options=options):
                 daemon = self.run_node(f"identity.nodeadm_file={path}", *options)
-                daemon.wait_for(lambda d: d.documents, 10)
+                daemon.wait_for(lambda d: d.documents, 30)
                 self.assertEqual(daemon.stop(), 0, daemon)
                 self.assertEqual({d.get("ClusterName") for d in bodies(daemon)}, {expected})
                 said = [line for line in daemon.log if "identity: cluster" in line]

@@ -5,7 +5,6 @@ import time
 
 from harness import (AVAILABLE, BINARY, EXCEEDED, INSTANCE, OnRig, bodies, is_eni, is_instance, main, of_mac, total,
                      values, rig_library)
-from stopwatch import Stopwatch
 
 
 class MainJob(OnRig):
@@ -31,32 +30,49 @@ class MainJob(OnRig):
         first.set(conntrack_allowance_available=9000)
         second.set(conntrack_allowance_available=4000)
         daemon = self.run_daemon("publish.quiet_enis=send",
-                                 "publish.metrics=default, conntrack_allowance_available")
+                                 "publish.metrics=default, conntrack_allowance_available", "sample.budget=100")
         self.wait_for_samples(daemon)
-        first.add(pps_allowance_exceeded=5)
-        second.add(pps_allowance_exceeded=6)
-        time.sleep(2.5)
+        end = time.monotonic() + 60
+        while not self.whole_windows(bodies(daemon)) and time.monotonic() < end:
+            first.add(pps_allowance_exceeded=5)
+            second.add(pps_allowance_exceeded=6)
+            time.sleep(0.1)
+        self.assertTrue(self.whole_windows(bodies(daemon)), daemon)
         self.assertEqual(daemon.stop(), 0, daemon)
         documents = bodies(daemon)
         self.assertEqual(set(values(documents, AVAILABLE)), {4000})
-        for window in {d["_aws"]["Timestamp"] for d in documents}:
-            same = [d for d in documents if d["_aws"]["Timestamp"] == window]
-            enis = [d["pps_allowance_exceeded"] for d in same if is_eni(d)]
-            instance = [d["pps_allowance_exceeded"] for d in same if is_instance(d)]
-            self.assertEqual([sum(v) for v in zip(*enis)], instance[0])
+        for enis, instance in self.windows(documents):
+            self.assertEqual(sum(map(sum, enis)), sum(instance))
+        for enis, instance in self.whole_windows(documents):
+            self.assertEqual([sum(v) for v in zip(*enis)], instance)
+
+    def windows(self, documents, metric="pps_allowance_exceeded"):
+        """Of each window what is told of every ENI, and of the instance."""
+        for sequence in {d["_aws"]["Timestamp"] for d in documents}:
+            same = [d for d in documents if d["_aws"]["Timestamp"] == sequence]
+            yield [values([d], metric, is_eni) for d in same if is_eni(d)], values(same, metric)
+
+    def whole_windows(self, documents):
+        """Those in which every sample of the instance is one of each ENI, and something moved: on a machine under load
+        a slow read lets an ENI be read less often for some seconds."""
+        return [(enis, instance) for enis, instance in self.windows(documents)
+                if sum(instance) > 0 and {len(eni) for eni in enis} == {len(instance)}]
 
     def test_burst_of_one_second_stands_alone_in_its_element(self):
         eni = self.bench.add("ens5")
-        daemon = self.run_daemon(pace=["-o", "publish.period=5s"])
+        daemon = self.run_daemon("sample.budget=100", pace=["-o", "publish.period=5s"])
         self.wait_for_samples(daemon)
-        time.sleep(0.5 - time.time() % 1 + (1 if time.time() % 1 > 0.4 else 0))
+        time.sleep((0.5 - time.time()) % 1)
         eni.add(bw_out_allowance_exceeded=48211)
-        daemon.wait_for(lambda d: any(len(a.document["bw_out_allowance_exceeded"]) == 5 for a in d.documents), 60)
+        self.wait_for_reads(daemon)
+        daemon.wait_for(lambda d: self.full(bodies(d)), 60)
         self.assertEqual(daemon.stop(), 0, daemon)
         moved = [v for v in values(bodies(daemon), "bw_out_allowance_exceeded") if v]
         self.assertEqual(moved, [48211])
-        full = [d for d in bodies(daemon) if is_instance(d) and len(d["bw_out_allowance_exceeded"]) == 5]
-        self.assertTrue(full, "no window of five seconds has five values")
+        self.assertTrue(self.full(bodies(daemon)), "no window of five seconds has five values")
+
+    def full(self, documents):
+        return [d for d in documents if is_instance(d) and len(d.get("bw_out_allowance_exceeded", [])) == 5]
 
     def test_documents_are_what_cloudwatch_takes(self):
         eni = self.bench.add("ens5")
@@ -64,7 +80,7 @@ class MainJob(OnRig):
         daemon = self.run_daemon("identity.cluster=blue", "identity.property.team=net")
         self.wait_for_samples(daemon)
         eni.add(conntrack_allowance_exceeded=2)
-        daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 6)
+        daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 30)
         self.assertEqual(daemon.stop(), 0, daemon)
         instance = next(d for d in bodies(daemon) if is_instance(d))
         directive = instance["_aws"]["CloudWatchMetrics"][0]
@@ -88,29 +104,34 @@ class MainJob(OnRig):
     def test_quiet_eni_is_not_published_and_the_instance_always_is(self):
         self.bench.add("ens5")
         daemon = self.run_daemon()
-        daemon.wait_for(lambda d: len(d.documents) >= 2, 8)
+        daemon.wait_for(lambda d: len(d.documents) >= 2, 30)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assertFalse([d for d in bodies(daemon) if is_eni(d)])
         self.assertEqual(set(values(bodies(daemon), "bw_in_allowance_exceeded")), {0})
 
     def test_default_window_of_the_node_costs_a_read_per_second(self):
         eni = self.bench.add("ens5")
-        daemon = self.run_daemon(pace=["-o", "publish.period=5s"])
+        daemon = self.run_daemon("sample.budget=100", pace=["-o", "publish.period=5s"])
         self.wait_for_samples(daemon)
-        before, began, stopwatch = daemon.counts(), time.monotonic(), Stopwatch()
-        time.sleep(5)
-        after, at_least, at_most = daemon.counts(), stopwatch.seconds() - 2, time.monotonic() - began + 1
+        reads = 0
+        for _ in range(4):  # a machine under load may miss some of five seconds, but makes up for none
+            began, before = time.monotonic(), daemon.counts()
+            time.sleep(5)
+            after, lasted = daemon.counts(), time.monotonic() - began
+            reads = after[(eni.mac, "GSTATS")] - before[(eni.mac, "GSTATS")]
+            names = after[(eni.mac, "GSTRINGS")] - before[(eni.mac, "GSTRINGS")]
+            self.assertLessEqual(reads, lasted + 1)
+            self.assertLessEqual(names, lasted / 5 + 1)
+            if reads >= 4:
+                break
+        self.assertGreaterEqual(reads, 4)
         daemon.stop()
-        reads = after[(eni.mac, "GSTATS")] - before[(eni.mac, "GSTATS")]
-        names = after[(eni.mac, "GSTRINGS")] - before[(eni.mac, "GSTRINGS")]
-        self.assertTrue(at_least <= reads <= at_most, (at_least, reads, at_most))
-        self.assertIn(names, (0, 1, 2))
 
     def test_periods_end_the_program(self):
         self.bench.add("ens5")
         daemon = self.bench.start(BINARY, "run", "--periods", "2", "-o", "publish.sink=stdout",
                                   "-o", "sample.interval=100ms", "-o", "publish.period=1s")
-        self.assertEqual(daemon.wait(8), 0)
+        self.assertEqual(daemon.wait(), 0)
         self.assertEqual(len({d["_aws"]["Timestamp"] for d in bodies(daemon)}), 2)
 
     def test_sigterm_publishes_the_open_window_with_a_last_sample(self):
@@ -124,6 +145,12 @@ class MainJob(OnRig):
 
 
 class Devices(OnRig):
+    def wait_for_calls(self, daemon, command, *enis):
+        """Until each device was asked this once more."""
+        before = daemon.counts()
+        keys = [(eni.mac, command) for eni in enis]
+        daemon.wait_for(lambda d: (now := d.counts()) and all(now.get(k, 0) > before.get(k, 0) for k in keys), 60)
+
     def test_eni_that_is_attached_later_is_not_counted_from_its_history(self):
         self.bench.add("ens5")
         daemon = self.run_daemon()
@@ -149,7 +176,7 @@ class Devices(OnRig):
         time.sleep(0.3)
         eni.rename("ens5")
         eni.add(pps_allowance_exceeded=5)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=9)
         self.assertTrue(any("eth0 is now called ens5" in line for line in daemon.log), daemon)
@@ -159,7 +186,7 @@ class Devices(OnRig):
         daemon = self.run_daemon()
         self.wait_for_samples(daemon)
         leaves.add(bw_in_allowance_exceeded=8)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon)
         leaves.remove()
         stays.add(bw_in_allowance_exceeded=3)
         time.sleep(2.5)
@@ -176,7 +203,7 @@ class Devices(OnRig):
         eni.replace(keep_stats=False)
         time.sleep(0.5)
         eni.add(pps_allowance_exceeded=6)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=6)
 
@@ -186,9 +213,10 @@ class Devices(OnRig):
         self.wait_for_samples(daemon)
         eni.fail(19)
         eni.add(linklocal_allowance_exceeded=50)
+        daemon.wait_for(lambda d: any("cannot read the statistics" in line for line in d.log))
         time.sleep(0.6)
         eni.heal()
-        time.sleep(0.6)
+        self.wait_for_reads(daemon)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_published(bodies(daemon), eni, linklocal_allowance_exceeded=50)
         said = [line for line in daemon.log if "cannot read the statistics" in line]
@@ -217,7 +245,7 @@ class Devices(OnRig):
         self.wait_for_samples(daemon)
         eni.replace_stats({"rx_first": 1, **dict(reversed(eni.stats.items()))})
         eni.add(pps_allowance_exceeded=13)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon, 4)  # one is lost with the old names, the next brings the new ones
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=13)
 
@@ -232,9 +260,10 @@ class Devices(OnRig):
         daemon = self.run_daemon()
         self.wait_for_samples(daemon)
         eni.replace_stats(dict(reversed(eni.stats.items())))
-        time.sleep(3)
+        self.wait_for_calls(daemon, "GSTRINGS", eni)
+        self.wait_for_reads(daemon)
         eni.add(pps_allowance_exceeded=13)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon)
         daemon.stop()
         self.assertGreaterEqual(total(bodies(daemon), "pps_allowance_exceeded"), 13)
 
@@ -244,7 +273,7 @@ class Devices(OnRig):
         daemon = self.run_daemon()
         self.wait_for_samples(daemon)
         eni.add(pps_allowance_exceeded=2)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=2)
         self.assertTrue(any("2 statistic names" in line for line in daemon.log), daemon)
@@ -255,7 +284,7 @@ class Devices(OnRig):
         daemon = self.run_daemon()
         self.wait_for_samples(daemon)
         eni.add(pps_allowance_exceeded=2)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=2)
         said = [line for line in daemon.log if "offers no allowance statistics" in line]
@@ -264,11 +293,11 @@ class Devices(OnRig):
 
     def test_no_interface_is_no_error_and_one_that_comes_is_read(self):
         daemon = self.run_daemon()
-        daemon.wait_for(lambda d: any("waiting for one" in line for line in d.log), 5)
+        daemon.wait_for(lambda d: any("waiting for one" in line for line in d.log), 30)
         eni = self.bench.add("ens5")
         self.wait_for_samples(daemon)
         eni.add(pps_allowance_exceeded=2)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=2)
 
@@ -276,14 +305,18 @@ class Devices(OnRig):
         slow = self.bench.add("ens5")
         for i in range(4):
             self.bench.add(f"eth{i}")
-        daemon = self.run_daemon(pace=["-o", "publish.period=5s"])
-        self.wait_for_samples(daemon)
-        slow.latency(1500)
-        time.sleep(2)
-        stopwatch = Stopwatch()
-        self.assertEqual(daemon.stop(), 0, daemon)
+
+        def stop():
+            slow.heal()
+            daemon = self.run_daemon(pace=["-o", "publish.period=5s"])
+            self.wait_for_samples(daemon)
+            slow.latency(1500)
+            time.sleep(2)
+            began = time.monotonic()
+            self.assertEqual(daemon.stop(), 0, daemon)
+            return time.monotonic() - began
         # The read that was under way, and the one of the last sample.
-        self.assertLess(stopwatch.seconds(), 2 * 1.5 + 1.5)
+        self.assert_within(2 * 1.5 + 1.5, stop)
 
     def test_name_that_passes_to_another_device_in_the_middle_of_a_tick(self):
         """A slow read before them gives two ENIs time to swap their names: no value changes its owner."""
@@ -309,13 +342,13 @@ class Devices(OnRig):
         eni = self.bench.add("ens5")
         eni.fail(19, "GDRVINFO")
         daemon = self.run_daemon()
-        daemon.wait_for(lambda d: any("waiting for one" in line for line in d.log), 5)
+        daemon.wait_for(lambda d: any("waiting for one" in line for line in d.log), 30)
         time.sleep(0.5)
         self.assertEqual(len([line for line in daemon.log if "cannot be asked" in line]), 1, daemon)
         eni.heal()
         self.wait_for_samples(daemon)
         eni.add(pps_allowance_exceeded=7)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=7)
 
@@ -326,15 +359,24 @@ class Devices(OnRig):
         self.wait_for_samples(daemon)
         before = daemon.counts().get(("kernel", "GDRVINFO"), 0)
         pods = [self.bench.add(f"pod{i}", driver="veth") for i in range(5)]
-        time.sleep(0.5)
+        self.wait_until_asked(daemon, pods, 1, before)
         for pod in pods:
             pod.rename(pod.name + "x")
+        self.wait_until_asked(daemon, pods, 2, before)
         time.sleep(0.5)
         counts = daemon.counts()
         daemon.stop()
         self.assertLessEqual(counts.get(("kernel", "GDRVINFO"), 0) - before, 10)
         for pod in pods:
             self.assertEqual(counts[(pod.mac, "GDRVINFO")], 2)
+
+    def wait_until_asked(self, daemon, pods, n, n_before):
+        """So often each, and their far ends, which are the kernel's."""
+        def are_asked(_):
+            counts = daemon.counts()
+            return min(counts.get((pod.mac, "GDRVINFO"), 0) for pod in pods) >= n and \
+                counts.get(("kernel", "GDRVINFO"), 0) - n_before >= n * len(pods)
+        daemon.wait_for(are_asked, 60)
 
     def test_port_that_leaves_a_bridge_is_not_gone(self):
         eni = self.bench.add("ens5")
@@ -345,7 +387,7 @@ class Devices(OnRig):
                       ["link", "set", "ens5", "master", "br0"], ["link", "set", "ens5", "nomaster"]):
             rig_library.run("ip", *words)
         eni.add(pps_allowance_exceeded=3)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=3)
         self.assertFalse([line for line in daemon.log if "is gone" in line], daemon)
@@ -358,7 +400,7 @@ class Devices(OnRig):
         daemon = self.run_daemon()
         self.wait_for_samples(daemon)
         eni.add(pps_allowance_exceeded=3)
-        time.sleep(0.5)
+        self.wait_for_reads(daemon)
         self.assertEqual(daemon.stop(), 0, daemon)
         self.assert_published(bodies(daemon), eni, pps_allowance_exceeded=3)
 
@@ -366,28 +408,30 @@ class Devices(OnRig):
         eni = self.bench.add("ens5")
         eni.replace_stats({f"q_{i}": i for i in range(16385)})
         daemon = self.run_daemon()
-        time.sleep(1.5)
+        daemon.wait_for(lambda d: any("more than 16384" in line for line in d.log), 60)
+        time.sleep(0.5)
         self.assertEqual(daemon.stop(), 0, daemon)
         said = [line for line in daemon.log if "more than 16384 statistics" in line]
         self.assertEqual(len(said), 1, daemon)
 
     def test_second_signal_ends_the_waiting_for_the_sink(self):
         self.bench.add("ens5")
-        daemon = self.run_daemon("agent.endpoint=tcp://127.0.0.1:9", sink="agent")
+        daemon = self.run_daemon("agent.endpoint=tcp://127.0.0.1:9", "run.drain=60s", sink="agent")
         self.wait_for_samples(daemon)
-        stopwatch = Stopwatch()
+        began = time.monotonic()
         daemon.signal(signal.SIGTERM)
+        daemon.wait_for(lambda d: any("publishing the open window" in line for line in d.log))
         time.sleep(0.5)
         daemon.signal(signal.SIGINT)
-        self.assertEqual(daemon.wait(10), 0, daemon)
-        self.assertLess(stopwatch.seconds(), 3)
+        self.assertEqual(daemon.wait(), 0, daemon)
+        self.assertLess(time.monotonic() - began, 30)
 
     def test_real_veth_is_read_through_the_kernel(self):
         """No simulated device: the far ends of the pairs are ordinary veth interfaces of this kernel."""
         self.bench.add("ens5")
         daemon = self.run_daemon("sample.drivers=veth", "sample.interfaces=peer*", "publish.quiet_enis=send",
                                  "publish.metrics=rx_queue_0_xdp_packets")
-        daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 6)
+        daemon.wait_for(lambda d: any(is_eni(a.document) for a in d.documents), 30)
         self.assertEqual(daemon.stop(), 0, daemon)
         eni = next(d for d in bodies(daemon) if is_eni(d))
         self.assertEqual((eni["interface"], eni["driver"]), ("peerens5", "veth"))

@@ -235,14 +235,14 @@ class Asker:
     def close(self):
         """It does not wait for a name server, which has 10 s by resolv.conf."""
         self._process.stdin.close()
-        status = self._process.wait(5)
+        status = self._process.wait(9)
         self._process.stdout.close()
         assert status == 0, status
 
     def tell(self, line):
         self._process.stdin.write(line + "\n")
 
-    def get(self, url, connect_ms=300, total_ms=3000):
+    def get(self, url, connect_ms=4000, total_ms=20000):
         """What came, and `ms` that it took."""
         start = time.monotonic()
         self.tell(f"get {url} {connect_ms} {total_ms}")

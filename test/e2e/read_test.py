@@ -2,9 +2,11 @@
 """`enawatch read` as a user calls it, and on the rig; what stands in a look is in read_replay_test.py."""
 import datetime
 import json
+import os
 import pathlib
 import signal
 import socket
+import statistics
 import subprocess
 import tempfile
 import time
@@ -111,11 +113,12 @@ class Words(unittest.TestCase):
 
     def test_reader_that_goes_away_ends_it_without_a_word(self):
         for words in ([], ["--json"]):
-            command = [BINARY, "read", *option(DATA / "quiet"), *words, "1"]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-                process.stdout.close()
-                self.assertEqual(process.wait(10), 1)
-                self.assertEqual(process.stderr.read(), b"")
+            reader, writer = os.pipe()
+            os.close(reader)  # before all of it is written, which fits into a pipe
+            result = subprocess.run([BINARY, "read", *option(DATA / "quiet"), *words, "1"], stdout=writer,
+                                    stderr=subprocess.PIPE, timeout=30)
+            os.close(writer)
+            self.assertEqual((result.returncode, result.stderr), (1, b""))
 
     def test_full_disk_is_told(self):
         with open("/dev/full", "w", encoding="ascii") as full:
@@ -133,13 +136,18 @@ class Live(OnRig):
     def watch(self, *words):
         """JSON looks until the test has seen enough; waits for the first."""
         reader = self.read("--json", *words)
-        reader.wait_for(lambda d: d.documents, 5)
+        reader.wait_for(lambda d: d.documents, 30)
         return reader
 
     def wait_for_looks(self, reader, n):
         """So many more, and the first of them was begun after this call."""
-        seen = len(reader.documents)
-        reader.wait_for(lambda d: len(d.documents) > seen + n, 10)
+        seen = self.n_with_enis(reader)
+        reader.wait_for(lambda d: self.n_with_enis(d) > seen + n, 30)
+
+    @staticmethod
+    def n_with_enis(reader):
+        """A look may be without: an interface that a machine under load lets be read less often."""
+        return sum(bool(arrival.document["enis"]) for arrival in list(reader.documents))
 
     @staticmethod
     def rows(reader, mac, name):
@@ -150,7 +158,7 @@ class Live(OnRig):
         eni = self.bench.add("ens5")
         eni.set(bw_in_allowance_exceeded=123456789, conntrack_allowance_available=77)
         reader = self.read()
-        self.assertEqual(reader.wait(10), 0, reader)
+        self.assertEqual(reader.wait(), 0, reader)
         self.assertEqual(reader.log, [])
         self.assertIn("  bw_in_allowance_exceeded                 123456789", reader.lines)
         self.assertIn("  conntrack_allowance_available                   77", reader.lines)
@@ -159,45 +167,55 @@ class Live(OnRig):
 
     def test_increases_are_exact_and_rates_follow_the_elapsed_time(self):
         eni = self.bench.add("ens5")
-        reader = self.watch("200ms")
+        reader = self.watch("200ms", "-o", "sample.budget=100")
         for _ in range(10):
             eni.add(pps_allowance_exceeded=1000)
             time.sleep(0.13)
         self.wait_for_looks(reader, 1)
         reader.signal(signal.SIGINT)
-        self.assertEqual(reader.wait(10), 128 + signal.SIGINT)
+        self.assertEqual(reader.wait(), 128 + signal.SIGINT)
         rows = self.rows(reader, eni.mac, "pps_allowance_exceeded")
         self.assertNotIn("increase", rows[0])
         self.assertEqual(sum(row["increase"] for row in rows[1:]) + rows[0]["value"], 10000)
         self.assertEqual(rows[-1]["value"], 10000)
+        # A look that was held up before it read has another time than its read: most were not.
+        off = []
         for row, arrival in zip(rows[1:], reader.documents[1:]):
             rate = row["increase"] * 1000 / arrival.document["elapsed_ms"]
-            self.assertAlmostEqual(row["per_second"], rate, delta=0.2 * rate + 0.001)
+            off.append(abs(row["per_second"] - rate) / (0.2 * rate + 0.001))
+        self.assertLessEqual(statistics.median(off), 1, off)
 
     def test_looks_do_not_drift(self):
         self.bench.add("ens5")
-        reader = self.read("--json", "0.2", "11")
-        self.assertEqual(reader.wait(20), 0, reader)
-        looks = [arrival.document for arrival in reader.documents]
-        self.assertEqual(len(looks), 11)
-        self.assertAlmostEqual(sum(look["elapsed_ms"] for look in looks), 2000, delta=100)
+
+        def drift_ms():
+            reader = self.read("--json", "0.2", "11")
+            self.assertEqual(reader.wait(), 0, reader)
+            looks = [arrival.document for arrival in reader.documents]
+            self.assertEqual(len(looks), 11)
+            return abs(sum(look["elapsed_ms"] for look in looks) - 2000)
+        self.assert_within(100, drift_ms)
 
     def test_look_that_takes_too_long_skips_those_that_are_due(self):
         eni = self.bench.add("ens5")
-        reader = self.watch("200ms")
-        eni.latency(500)
-        self.wait_for_looks(reader, 3)
-        reader.kill()
-        times = [datetime.datetime.fromisoformat(a.document["time"].replace("Z", "+00:00")) for a in reader.documents]
-        since_ms = [(t - times[0]).total_seconds() * 1000 for t in times]
-        self.assertGreaterEqual(max(b - a for a, b in zip(since_ms, since_ms[1:])), 500)
-        for ms in since_ms:
-            self.assertLess((ms + 10) % 200, 110, "not at a multiple of the interval")
+
+        def farthest_from_a_multiple():
+            eni.heal()
+            reader = self.watch("200ms", "-o", "sample.budget=100")
+            eni.latency(500)
+            self.wait_for_looks(reader, 3)
+            reader.kill()
+            times = [datetime.datetime.fromisoformat(a.document["time"].replace("Z", "+00:00"))
+                     for a in reader.documents]
+            since_ms = [(t - times[0]).total_seconds() * 1000 for t in times]
+            self.assertGreaterEqual(max(b - a for a, b in zip(since_ms, since_ms[1:])), 500)
+            return max((ms + 10) % 200 for ms in since_ms)
+        self.assert_within(110, farthest_from_a_multiple)
 
     def test_failed_reads_are_marked_and_lose_nothing(self):
         eni = self.bench.add("ens5")
         eni.set(pps_allowance_exceeded=500)
-        reader = self.watch("100ms")
+        reader = self.watch("100ms", "-o", "sample.budget=100")
         eni.zeros()
         self.wait_for_looks(reader, 2)
         eni.add(pps_allowance_exceeded=40)
@@ -216,15 +234,15 @@ class Live(OnRig):
     def test_eni_that_appears_is_counted_from_there_and_one_that_is_renamed_goes_on(self):
         eni = self.bench.add("ens5")
         reader = self.read("200ms")
-        reader.wait_for(lambda d: d.lines, 5)
+        reader.wait_for(lambda d: d.lines, 30)
         late = self.bench.add("ens6")
-        reader.wait_for(lambda d: "ens6 appeared" in d.lines, 5)
+        reader.wait_for(lambda d: "ens6 appeared" in d.lines, 30)
         eni.rename("net0")
-        reader.wait_for(lambda d: "ens5 is now called net0" in d.lines, 5)
+        reader.wait_for(lambda d: "ens5 is now called net0" in d.lines, 30)
         late.remove()
-        reader.wait_for(lambda d: "ens6 is gone" in d.lines, 5)
+        reader.wait_for(lambda d: "ens6 is gone" in d.lines, 30)
         eni.add(pps_allowance_exceeded=31)
-        line = reader.wait_for(lambda d: [x for x in d.lines if x.startswith("  pps_") and " 31 " in x], 5)[0]
+        line = reader.wait_for(lambda d: [x for x in d.lines if x.startswith("  pps_") and " 31 " in x], 30)[0]
         self.assertEqual(line.split()[:3], ["pps_allowance_exceeded", "31", "31"])
         reader.kill()
 
@@ -236,7 +254,7 @@ class Live(OnRig):
         before = eni.ifindex
         eni.replace()
         eni.add(pps_allowance_exceeded=9)
-        reader.wait_for(lambda d: any(e["ifindex"] != before for e in d.documents[-1].document["enis"]), 5)
+        reader.wait_for(lambda d: any(e["ifindex"] != before for e in d.documents[-1].document["enis"]), 30)
         self.wait_for_looks(reader, 1)
         reader.kill()
         rows = self.rows(reader, eni.mac, "pps_allowance_exceeded")
@@ -246,12 +264,12 @@ class Live(OnRig):
         self.bench.add("ens5")
         eni = self.bench.add("ens6")
         reader = self.read("200ms")
-        reader.wait_for(lambda d: d.lines, 5)
+        reader.wait_for(lambda d: d.lines, 30)
         eni.fail(19, "GSTATS")
-        reader.wait_for(lambda d: d.lines.count("ens6 was not read") >= 2, 5)
+        reader.wait_for(lambda d: d.lines.count("ens6 was not read") >= 2, 30)
         eni.heal()
         n_lines = len(reader.lines)
-        reader.wait_for(lambda d: any("quiet" in line for line in d.lines[n_lines + 4:]), 5)
+        reader.wait_for(lambda d: any("quiet" in line for line in d.lines[n_lines + 4:]), 30)
         reader.kill()
         self.assertFalse([line for line in reader.lines if "is gone" in line or "appeared" in line])
         self.assertEqual(len([line for line in reader.log if "cannot read the statistics" in line]), 1)
@@ -259,7 +277,7 @@ class Live(OnRig):
     def test_device_without_allowances(self):
         self.bench.add("ens5", stats={"tx_timeout": 0, "suspend": 0})
         reader = self.read("--json")
-        self.assertEqual(reader.wait(10), 0, reader)
+        self.assertEqual(reader.wait(), 0, reader)
         eni = reader.documents[0].document["enis"][0]
         self.assertEqual(eni["statistics"], {})
         self.assertEqual(set(eni["unsupported"]), {*EXCEEDED, AVAILABLE, *SRD[1:], *DERIVED})
@@ -268,14 +286,14 @@ class Live(OnRig):
         self.bench.add("ens5")
         reader = self.read("--json", "-o", "sample.drivers=veth", "-o", "sample.interfaces=peer*", "-o",
                            "publish.metrics=rx_queue_0_xdp_packets")
-        self.assertEqual(reader.wait(10), 0, reader)
+        self.assertEqual(reader.wait(), 0, reader)
         eni = reader.documents[0].document["enis"][0]
         self.assertEqual(eni["ifindex"], socket.if_nametoindex("peerens5"))
         self.assertEqual(eni["statistics"]["rx_queue_0_xdp_packets"], {"kind": "counter", "value": 0})
 
     def test_node_without_an_eni(self):
         reader = self.read()
-        self.assertEqual(reader.wait(10), 1)
+        self.assertEqual(reader.wait(), 1)
         self.assertEqual(len([line for line in reader.log if "read: no ENI could be read" in line]), 1)
         self.assertEqual(len([line for line in reader.log if "no interface with driver ena" in line]), 1)
 

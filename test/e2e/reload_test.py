@@ -6,7 +6,8 @@ import signal
 import time
 
 from harness import BINARY, DATA, INSTANCE, OnRig, bodies, counted, is_eni, is_instance, main, total
-from stopwatch import Stopwatch
+
+from rig_agent import unacknowledged
 
 PPS = "pps_allowance_exceeded"
 IN_FORCE, AS_IT_WAS = "the new configuration is in force", "the configuration stays as it was"
@@ -40,7 +41,7 @@ class Reload(OnRig):
     def said(self, daemon, text):
         return [line for line in daemon.log if text in line]
 
-    def reload(self, daemon, said=IN_FORCE, timeout=10):
+    def reload(self, daemon, said=IN_FORCE, timeout=60):
         """Until it has said so once more. Something is counted before, and right after the signal."""
         n_said = len(self.said(daemon, said))
         self.count(3)
@@ -53,11 +54,19 @@ class Reload(OnRig):
         self.wait_for_reads(daemon)
         self.count(7)
         self.assertEqual(daemon.stop(), 0, daemon)
+        for sink in sinks:
+            sink.catch_up()
         documents = [d for sink in (daemon, *sinks) for d in bodies(sink)]
         self.assert_identified(documents)
         self.assertEqual(total(documents, PPS, is_eni), self.moved)
         self.assertEqual(total(documents, PPS, is_instance), self.moved)
         return documents
+
+    def assert_windows_of_a_second(self, starts):
+        """A machine under load may leave some out."""
+        distances = {b - a for a, b in zip(starts, starts[1:])}
+        self.assertEqual(min(distances), 1000)
+        self.assertEqual({d % 1000 for d in distances}, {0})
 
     def test_a_new_period_and_new_labels_take_effect_and_the_open_window_is_published(self):
         daemon = self.run_node("identity.property.team=old")
@@ -66,7 +75,7 @@ class Reload(OnRig):
         self.assertEqual(daemon.documents, [])
         self.write("identity.property.team=new", "publish.period=1s", "sample.interval=200ms")
         self.reload(daemon)
-        daemon.wait_for(lambda d: sum(is_instance(a.document) for a in d.documents) >= 4, 10)
+        daemon.wait_for(lambda d: sum(is_instance(a.document) for a in d.documents) >= 4, 30)
         documents = self.end(daemon)
         instance = [d for d in documents if is_instance(d)]
         self.assertEqual([d["sample_ms"] for d in instance[:2]], [100, 200])
@@ -74,25 +83,25 @@ class Reload(OnRig):
         # Labels are those of the time at which a document is sent.
         self.assertEqual({d["team"] for d in documents}, {"new"})
         starts = [d["_aws"]["Timestamp"] for d in instance[1:]]
-        self.assertEqual({start % 1000 for start in starts}, {0})
-        self.assertIn(1000, {b - a for a, b in zip(starts, starts[1:])})  # but for windows in which the machine stood
+        self.assert_windows_of_a_second(starts)
         self.assertEqual(len({d["boot"] for d in documents}), 1)
 
     def test_another_agent_takes_over(self):
         first, second = self.bench.agent(), self.bench.agent()
         daemon = self.run_node("publish.period=1s", f"agent.endpoint={first.endpoint}", sink="agent")
         self.count(100)
-        first.wait_for(lambda a: a.documents, 10)
+        first.wait_for(lambda a: a.documents, 30)
         self.write("publish.period=1s", f"agent.endpoint={second.endpoint}", sink="agent")
         self.reload(daemon)
+        first.catch_up()
         n_first = len(first.documents)
-        second.wait_for(lambda a: a.documents, 10)
+        second.wait_for(lambda a: a.documents, 30)
         self.end(daemon, first, second)
         self.assertEqual(len(first.documents), n_first)
 
     def test_a_bad_file_leaves_everything_as_it_was_and_says_where_it_is_bad(self):
         daemon = self.run_node("publish.period=1s")
-        daemon.wait_for(lambda d: d.documents, 10)
+        daemon.wait_for(lambda d: d.documents, 30)
         self.write("publish.period=7s")
         self.reload(daemon, AS_IT_WAS)
         with open(self.path, encoding="ascii") as file:
@@ -101,25 +110,29 @@ class Reload(OnRig):
         os.unlink(self.path)
         self.reload(daemon, AS_IT_WAS)
         n_seen = len(daemon.documents)
-        daemon.wait_for(lambda d: len(d.documents) > n_seen, 10)
+        daemon.wait_for(lambda d: len(d.documents) > n_seen, 30)
         self.assertEqual(self.said(daemon, IN_FORCE), [])
         documents = [d for d in self.end(daemon) if is_instance(d)][1:]
-        self.assertEqual({b["_aws"]["Timestamp"] - a["_aws"]["Timestamp"] for a, b in zip(documents, documents[1:])},
-                         {1000})
+        self.assert_windows_of_a_second([d["_aws"]["Timestamp"] for d in documents])
 
     def test_counts_of_our_own_health_go_on(self):
-        daemon = self.run_node()
-        daemon.signal(signal.SIGSTOP)
-        time.sleep(3)
-        daemon.signal(signal.SIGCONT)
-        self.wait_for_reads(daemon)
-        for _ in range(3):
-            self.reload(daemon)
-        documents = self.end(daemon)
-        # Thirty ticks were due, and one of them was made late: they are told, and once.
-        self.assertIn(counted(documents, "self_ticks_missed"), range(27, 50))
-        self.assertGreaterEqual(counted(documents, "self_ticks_late"), 1)
+        def stand_still_and_reload():
+            began, self.moved = time.monotonic(), 0
+            daemon = self.run_node()
+            self.wait_between_ticks()
+            with self.held(daemon):
+                time.sleep(3)
+            self.wait_for_reads(daemon)
+            for _ in range(3):
+                self.reload(daemon)
+            return daemon, self.end(daemon), (time.monotonic() - began) * 10
+        daemon, documents, n_due = self.undisturbed(stand_still_and_reload)
         n_reads = daemon.counts()[(self.eni.mac, "GSTATS")]
+        # Thirty ticks were due meanwhile, and one of them was made late: they are told, and once. A reload and the end
+        # have ticks of their own.
+        self.assertGreaterEqual(counted(documents, "self_ticks_missed"), 27)
+        self.assertLessEqual(n_reads + counted(documents, "self_ticks_missed"), n_due + 3 + 1)
+        self.assertGreaterEqual(counted(documents, "self_ticks_late"), 1)
         self.assertEqual(counted(documents, "self_samples") + counted(documents, "self_samples_missed"), n_reads)
 
     def test_a_recording_is_refused(self):
@@ -153,23 +166,28 @@ class Reload(OnRig):
         ballast = [f"identity.property.ballast{i}={'x' * 1000}" for i in range(8)]
         lines = [f"agent.endpoint={agent.endpoint}", "publish.period=1s", "run.drain=1s", *ballast]
         daemon = self.run_node(*lines, sink="agent")
-        agent.wait_for(lambda a: a.documents, 10)
+        agent.wait_for(lambda a: a.documents, 30)
         agent.pause()
-        end = time.monotonic() + 4  # more than the buffers of a connection hold
-        while time.monotonic() < end:
+        stuck_s, end = 0, time.monotonic() + 90
+        while stuck_s < 1.5:  # the buffers of the connection are full
             self.count(11)
             time.sleep(0.1)
+            stuck_s = stuck_s + 0.1 if any(unacknowledged(agent.port)) else 0
+            self.assertLess(time.monotonic(), end, daemon)
         self.write(*lines, "identity.property.team=new", sink="agent")
-        began, stopwatch = time.monotonic(), Stopwatch()
+        began = time.monotonic()
         self.reload(daemon)
-        self.assertLess(stopwatch.seconds(), 5)
         self.assertGreater(time.monotonic() - began, 0.5)
+        self.assertLess(time.monotonic() - began, 15)  # most of it is for a machine under load
         doubts = self.said(daemon, "has not answered for")
         self.assertEqual(len(doubts), 1, daemon)
         agent.resume()
+        self.write(*lines, "identity.property.team=new", "run.drain=60s", sink="agent")
+        self.reload(daemon)
         self.wait_for_reads(daemon)
         self.count(7)
-        self.assertEqual(daemon.stop(30), 0, daemon)
+        self.assertEqual(daemon.stop(90), 0, daemon)
+        agent.catch_up()
         documents = {(d["boot"], d["sequence"], d["part"]): d for d in bodies(agent)}
         self.assertEqual(total(documents.values(), PPS, is_eni), self.moved)
         self.assertEqual(total(documents.values(), PPS, is_instance), self.moved)

@@ -55,17 +55,8 @@ class FaultAgent(Agent):
         if was_paused:
             self.pause()
 
-    def _ask(self, question):
-        answers = []
-        self._order(lambda: answers.append(question()))
-        return answers[0]
-
     def _is_busy(self):
         return bool(self._partial) or bool(select.select([self._listening], [], [], 0)[0])
-
-    def _serve(self, listener):
-        self._listening = listener
-        super()._serve(listener)
 
     def _take_all(self):
         """Who connected already is let in first, then nobody any more."""

@@ -5,8 +5,8 @@ import collections
 
 import journal_file
 
-# Before a document arrives it was sent: a break may be a little older than what it doubled.
-UNDER_WAY_S = 1.5
+# Before a document is read it was sent: a break may be so much older than what it doubled, on a machine under load.
+UNDER_WAY_S = 4.0
 
 # What CloudWatch got of one metric of a window: `pairs` of (value, how often). It has no name; but what is not all
 # zeros is not likely to be there twice by chance.

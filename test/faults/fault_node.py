@@ -54,7 +54,7 @@ class Node:
 
     def wait_for_ears(self):
         """A start takes signals from its first words on."""
-        self.daemon.wait_for(lambda d: d.log, 20)
+        self.daemon.wait_for(lambda d: d.log, 30)
 
     @property
     def config_path(self):
@@ -88,7 +88,7 @@ class Node:
         self._past.update(daemon.counts())
         if code not in expected:
             raise RuntimeError(f"the daemon ended with {code} instead of {expected}: {daemon}")
-        daemon.wait_for(lambda d: d.is_over(), 20)
+        daemon.wait_for(lambda d: d.is_over(), 30)
         for agent in self.agents:
             agent.settle()
 

@@ -204,7 +204,7 @@ class Schedule:
         n_said = self.n_said("the configuration stays as it was")
         self.node.write_config(self.node.settings, self.dice.choice(["nonsense\n", "[publish]\nperiod = 7s\n"]))
         self.node.daemon.signal(1)
-        self.node.daemon.wait_for(lambda _: self.n_said("the configuration stays as it was") > n_said, 20)
+        self.node.daemon.wait_for(lambda _: self.n_said("the configuration stays as it was") > n_said, 30)
         self.node.write_config(self.node.settings)
 
     def n_said(self, text):

@@ -156,16 +156,16 @@ class Daemon(Watched):
             os.kill(self.pid, number)
 
     def wait(self, timeout=30.0):
-        """Waits for the end; returns the exit code. TimeoutError leaves it running."""
+        """Waits for the end; returns the exit code, and what was said is all there. TimeoutError leaves it running."""
         try:
             self._rig.wait(timeout)
         except subprocess.TimeoutExpired:
             raise TimeoutError(f"still running after {timeout} s: {self}") from None
         for reader in self._readers:
-            reader.join(10)
+            reader.join(30)
         return self._rig.returncode
 
-    def stop(self, timeout=30.0):
+    def stop(self, timeout=60.0):
         """SIGTERM, through the rig; returns the exit code. Too late is SIGKILL and TimeoutError."""
         if self._rig.poll() is None:
             self._rig.send_signal(signal.SIGTERM)
@@ -191,7 +191,7 @@ class Daemon(Watched):
             if os.path.exists(path):
                 os.unlink(path)
             self._rig.send_signal(signal.SIGUSR2)
-            self.wait_for(lambda _: os.path.exists(path) or self._rig.poll() is not None)
+            self.wait_for(lambda _: os.path.exists(path) or self._rig.poll() is not None, 30)
         with open(path, encoding="ascii") as file:
             rows = [line.split() for line in file]
         return {(who, command): int(n) for who, command, n in rows}
@@ -209,7 +209,7 @@ class Daemon(Watched):
 
     def _read_pid(self):
         path = self._base + ".pid"
-        self.wait_for(lambda _: os.path.exists(path) or self._rig.poll() is not None)
+        self.wait_for(lambda _: os.path.exists(path) or self._rig.poll() is not None, 30)
         if not os.path.exists(path):
             raise RuntimeError(f"the rig did not start: {self}")
         with open(path, encoding="ascii") as file:

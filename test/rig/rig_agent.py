@@ -2,6 +2,7 @@
 """A loopback stand-in for the CloudWatch agent's EMF socket, and what collects its documents."""
 import collections
 import json
+import select
 import selectors
 import socket
 import struct
@@ -12,6 +13,14 @@ import rig_ports
 from rig_service import Awaited
 
 Arrival = collections.namedtuple("Arrival", "time document")  # unix time, parsed JSON
+
+
+def unacknowledged(port):
+    """Bytes that wait at the near end of each connection to a port of this namespace (proc_net_tcp)."""
+    for version in ("tcp", "tcp6"):
+        with open(f"/proc/net/{version}", encoding="ascii") as file:
+            rows = [line.split() for line in file][1:]
+        yield from (int(row[4].split(":")[0], 16) for row in rows if int(row[2].split(":")[1], 16) == port)
 
 
 class Watched(Awaited):
@@ -80,7 +89,7 @@ class Agent(Watched):
         """Closes the listener and every connection."""
         if self._thread:
             self._order(lambda: setattr(self, "_running", False))
-            self._thread.join(5)
+            self._thread.join(30)
             self._thread = None
 
     def pause(self):
@@ -96,14 +105,33 @@ class Agent(Watched):
         self._order(lambda: [self._close(connection, abort=True) for connection in
                              list(self._partial)])
 
+    def catch_up(self, timeout=30.0):
+        """Until it has read all that was sent so far, by those too that have ended since."""
+        end = time.monotonic() + timeout
+        while not self._ask(self._has_all):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self} still reads")
+            time.sleep(0.01)
+
+    def _ask(self, question):
+        """The answer of the serving thread."""
+        answers = []
+        self._order(lambda: answers.append(question()))
+        return answers[0]
+
+    def _has_all(self):
+        is_under_way = self.protocol == "tcp" and any(unacknowledged(self.port))
+        return not is_under_way and not select.select([self._listening, *self._partial], [], [], 0)[0]
+
     def _order(self, action):
         """Lets the serving thread do it, and waits until it is done."""
         done = threading.Event()
         self._orders.append((action, done))
-        if not self._thread or not done.wait(5):
+        if not self._thread or not done.wait(30):
             raise RuntimeError(f"{self} does not run")
 
     def _serve(self, listener):
+        self._listening = listener
         with selectors.DefaultSelector() as self._selector:
             self._selector.register(listener, selectors.EVENT_READ)
             while self._running:

@@ -20,7 +20,7 @@ class Agents(unittest.TestCase):
         return connection
 
     def documents(self, agent, n):
-        agent.wait_for(lambda a: len(a.documents) >= n, 5)
+        agent.wait_for(lambda a: len(a.documents) >= n, 30)
         return [arrival.document for arrival in agent.documents]
 
     def test_tcp_documents_end_with_a_newline(self):
@@ -32,7 +32,7 @@ class Agents(unittest.TestCase):
             connection.sendall(b': 2}\nnonsense\n{"torn"')
             self.assertEqual(self.documents(agent, 2), [{"a": 1}, {"b": 2}])
             connection.close()
-            agent.wait_for(lambda a: a.torn, 5)
+            agent.wait_for(lambda a: a.torn, 30)
             self.assertEqual([agent.torn, agent.garbage], [[b'{"torn"'], [b"nonsense"]])
 
     def test_udp_documents_are_datagrams(self):
@@ -41,13 +41,13 @@ class Agents(unittest.TestCase):
             with socket.socket(family, socket.SOCK_DGRAM) as sender:
                 for text_sent in (b'{"a": 1}', b'{"b": 2}\n', b"{"):
                     sender.sendto(text_sent, (agent.host, agent.port))
-            agent.wait_for(lambda a: a.garbage, 5)
+            agent.wait_for(lambda a: a.garbage, 30)
             self.assertEqual(self.documents(agent, 2), [{"a": 1}, {"b": 2}])
 
     def test_a_stopped_agent_refuses_and_comes_back_on_its_port(self):
         agent = self.start()
         connection, port = self.connect(agent), agent.port
-        agent.wait_for(lambda a: a.n_connections == 1, 5)
+        agent.wait_for(lambda a: a.n_connections == 1, 30)
         agent.stop()
         self.assertEqual(connection.recv(1), b"")
         with self.assertRaises(ConnectionRefusedError):
@@ -74,7 +74,7 @@ class Agents(unittest.TestCase):
     def test_a_reset_is_seen_by_the_sender(self):
         agent = self.start()
         connection = self.connect(agent)
-        agent.wait_for(lambda a: a.n_connections == 1, 5)
+        agent.wait_for(lambda a: a.n_connections == 1, 30)
         agent.reset()
         with self.assertRaises(ConnectionResetError):
             connection.recv(1)

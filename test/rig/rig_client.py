@@ -104,6 +104,13 @@ def many_stats(name, n, rounds):
     return 1e6 * (time.monotonic() - start) / rounds
 
 
+def timed(function, *args):
+    """Seconds of a call, whatever comes of it."""
+    start = time.monotonic()
+    FUNCTIONS[function](*args)
+    return time.monotonic() - start
+
+
 def wait_signal(*numbers):
     print(json.dumps({"waits": True}), flush=True)
     return int(signal.sigwait(numbers))
@@ -115,7 +122,7 @@ def die(number):
 
 FUNCTIONS = {function.__name__: function for function in (
     drvinfo, sset_info, strings, stats, alarmed_stats, in_thread, in_child, bad_descriptor,
-    bad_address, many_stats, wait_signal, die)}
+    bad_address, many_stats, timed, wait_signal, die)}
 FUNCTIONS["exit"] = sys.exit
 FUNCTIONS["sleep"] = time.sleep
 FUNCTIONS["link"] = lambda name: struct.unpack("II", ethtool(name, struct.pack("II", GLINK, 9)))[1]

@@ -28,9 +28,10 @@ class EniKeys:
         self._told = self._listed if keys_late is None else now + keys_late
         self._numbered = now + device_number_late
 
-    def settle(self):
-        """From now on all of it is there and true."""
-        self._listed = self._told = self._numbered = 0.0
+    def settle(self, device_number_late=0.0):
+        """From now on all of it is there and true, the device number after so many seconds more."""
+        self._listed = self._told = 0.0
+        self._numbered = time.monotonic() + device_number_late
 
     def is_listed(self):
         return time.monotonic() >= self._listed

@@ -19,7 +19,7 @@ class OnMetadata(unittest.TestCase):
         self.metadata = rig.Metadata()
         self.addCleanup(self.metadata.stop)
 
-    def connect(self, metadata=None, timeout=5):
+    def connect(self, metadata=None, timeout=30):
         metadata = metadata or self.metadata
         connection = http.client.HTTPConnection(metadata.host, metadata.port, timeout=timeout)
         self.addCleanup(connection.close)
@@ -47,7 +47,7 @@ class OnMetadata(unittest.TestCase):
     def texts(self, folder, names):
         return [self.get(folder + name)[1].decode() for name in names]
 
-    def wait_for_status(self, status, path, headers, timeout=5):
+    def wait_for_status(self, status, path, headers, timeout=30):
         end = time.monotonic() + timeout
         while self.ask(path, headers)[0] != status:
             self.assertLess(time.monotonic(), end, f"{path} is not {status}")
@@ -86,10 +86,10 @@ class Tokens(OnMetadata):
         self.assertEqual(self.violations()[5:], ["a token that was never given out"])
 
     def test_an_expired_token_is_401_and_no_violation(self):
-        begin, headers = time.monotonic(), self.token(1)
+        begin, headers = time.monotonic(), self.token(4)
         self.assertEqual(self.ask(META, headers)[0], 200)
         self.wait_for_status(401, META, headers)
-        self.assertGreaterEqual(time.monotonic() - begin, 1)
+        self.assertGreaterEqual(time.monotonic() - begin, 4)
         self.assertEqual([self.get(META)[0], self.violations()], [200, []])
 
     def test_tokens_end_before_their_time(self):
@@ -98,7 +98,7 @@ class Tokens(OnMetadata):
         self.assertEqual([self.ask(META, old)[0], self.get(META)[0]], [401, 200])
         self.metadata.token_ttl = 0.2
         short = self.token(21600)
-        self.wait_for_status(401, META, short, timeout=3)
+        self.wait_for_status(401, META, short)
         self.assertEqual(self.violations(), [])
 
     def test_the_answer_to_a_token_says_how_long_it_lives(self):
@@ -205,15 +205,16 @@ class Enis(OnMetadata):
 
     def test_a_fresh_device_number_reads_0(self):
         begin, headers, path = time.monotonic(), self.token(), f"{MACS}{OTHER}/device-number"
-        self.metadata.add_eni(OTHER, device_number=2, late=0.2, device_number_late=0.6)
+        eni = self.metadata.add_eni(OTHER, device_number=2, late=0.2, device_number_late=3600)
         self.wait_for_status(200, path, headers)
         self.assertGreaterEqual(time.monotonic() - begin, 0.2)
-        seen = [b"0"]
-        while seen[-1] == b"0" and time.monotonic() < begin + 5:
-            seen.append(self.ask(path, headers)[1])
-        self.assertEqual(seen[-1], b"2")
-        self.assertGreaterEqual(time.monotonic() - begin, 0.6)
-        self.assertGreater(len(seen), 2, "it was 0 before")
+        self.assertEqual(self.ask(path, headers)[1], b"0")
+        begin = time.monotonic()
+        eni.settle(device_number_late=0.4)
+        while self.ask(path, headers)[1] == b"0":
+            self.assertLess(time.monotonic(), begin + 30)
+        self.assertGreaterEqual(time.monotonic() - begin, 0.4)
+        self.assertEqual(self.ask(path, headers)[1], b"2")
 
     def test_a_removed_eni_is_gone(self):
         self.metadata.add_eni(MAC)
@@ -264,13 +265,16 @@ class Faults(OnMetadata):
         self.assertGreaterEqual(time.monotonic() - begin, 0.3)
 
     def test_a_body_trickles(self):
+        self.metadata.fault("*", count=1, pace=60)
+        connection = self.connect()
+        connection.request("GET", META + "instance-id", headers=self.headers)
+        self.assertEqual(connection.getresponse().status, 200)  # the headers do not wait for the body
+        connection.close()
         self.metadata.fault("*", count=1, pace=0.02)
         connection, begin = self.connect(), time.monotonic()
         connection.request("GET", META + "instance-id", headers=self.headers)
         response = connection.getresponse()
-        headed = time.monotonic() - begin
         self.assertEqual(response.read(), b"i-0123456789abcdef0")
-        self.assertLess(headed, 19 * 0.02)
         self.assertGreaterEqual(time.monotonic() - begin, 19 * 0.02)
         self.assertEqual(self.look(connection=connection)[0], 200)
 
@@ -284,7 +288,7 @@ class Faults(OnMetadata):
         self.assertEqual(self.look()[0], 200)
         begin = time.monotonic()
         self.metadata.stop()
-        self.assertLess(time.monotonic() - begin, 3)
+        self.assertLess(time.monotonic() - begin, 30)  # it would be silent for much longer
         with self.assertRaises(http.client.RemoteDisconnected):
             waiting.getresponse()
 

@@ -82,12 +82,12 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def end(self):
         """Closes the listener and every connection."""
         self.shutdown()
-        self._thread.join(5)
+        self._thread.join(30)
         self.server_close()
         with self._changed:
             for connection in self._open:
                 _shut(connection, socket.SHUT_RDWR)
-            if not self._changed.wait_for(lambda: not self._open, 20):
+            if not self._changed.wait_for(lambda: not self._open, 30):
                 raise RuntimeError(f"{len(self._open)} connections of port {self.server_address[1]} do not end")
 
     def reset(self):

@@ -2,8 +2,7 @@
 """What the stand-ins of the tests have in common: to be waited for, and, of services that are asked over HTTP, a
 listener that comes and goes, faults that a test sets, and what was asked so far."""
 import threading
-
-from stopwatch import Stopwatch
+import time
 
 
 class Awaited:
@@ -18,10 +17,10 @@ class Awaited:
 
     def wait_for(self, predicate, timeout=30.0):
         """The first true predicate(self), asked whenever something happened and 20 times a second."""
-        stopwatch = Stopwatch()
+        end = time.monotonic() + timeout
         with self.changed:
             while True:
-                over, late = self.is_over(), stopwatch.seconds() >= timeout
+                over, late = self.is_over(), time.monotonic() >= end
                 result = predicate(self)
                 if result:
                     return result

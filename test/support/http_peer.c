@@ -13,7 +13,7 @@
 #include "support/http_peer.h"
 #include "support/unit.h"
 
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 30000
 
 int http_peer_setup(void **state)
 {
@@ -49,8 +49,8 @@ struct http_request http_peer_get(const struct http_peer *peer)
 {
     return (struct http_request){.method = "GET",
         .url = peer->url,
-        .connect_ms = 4000,
-        .total_ms = 4000,
+        .connect_ms = 20000,
+        .total_ms = 20000,
         .max_body_bytes = 1 << 20,
         .is_direct = true};
 }

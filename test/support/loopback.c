@@ -73,7 +73,7 @@ void loopback_listen(const struct loopback *loopback, int receive_bytes, int bac
 int loopback_accept(const struct loopback *loopback)
 {
     struct pollfd event = {.fd = loopback->fd, .events = POLLIN};
-    assert_int_equal(poll(&event, 1, 1000), 1);
+    assert_int_equal(poll(&event, 1, 30000), 1);
     int fd = accept4(loopback->fd, NULL, NULL, SOCK_CLOEXEC);
     assert_true(fd >= 0);
     return fd;

@@ -10,8 +10,8 @@
 #include "support/unit.h"
 
 #define TURN_MS      10
-#define IDLE_TURN_MS 1 // of real time where only the clock is waited for
-#define MAX_TURNS    500
+#define IDLE_TURN_MS 1     // of real time where only the clock is waited for
+#define MAX_TURNS    20000 // of 1 to 10 ms: until a thread has looked a name up on any machine
 
 int sink_fixture_setup(void **state)
 {

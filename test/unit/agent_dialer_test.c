@@ -276,7 +276,7 @@ static void a_name_without_an_address_is_an_outage_as_any_other(void **state)
 {
     struct sink_fixture *fixture = *state;
     sink_fixture_create(fixture, &sink_agent, "tcp://" BAD_NAME ":1");
-    for (int i = 0; i < 300 && sink_fixture_logged(fixture, "\n") == 0; i++) {
+    for (int i = 0; i < 20000 && sink_fixture_logged(fixture, "\n") == 0; i++) {
         sink_fixture_work(fixture);
         sink_fixture_pass(fixture, 10);
         poll(NULL, 0, 1);
@@ -329,7 +329,7 @@ static void the_last_good_addresses_serve_when_the_name_does_not_resolve(void **
     assert_int_equal(agent_dialer_init(&dialer, "tcp://" BAD_NAME ":1"), 0);
     add_address(&dialer, &loopback);
     int r = 0;
-    for (int i = 0; i < 2000 && r == 0; i++) {
+    for (int i = 0; i < 20000 && r == 0; i++) {
         r = agent_dialer_work(&dialer, &now);
         poll(NULL, 0, 1);
     }
@@ -405,7 +405,7 @@ static void connections_after_the_first_are_counted(void **state)
         sink_fixture_until_ready(fixture);
         assert_int_equal(fixture->sink->n_reconnects, n);
         close(loopback_accept(&loopback));
-        assert_true(sink_fixture_has_event(fixture, 1000));
+        assert_true(sink_fixture_has_event(fixture, 10000));
         sink_fixture_work(fixture);
         go_to_next_try(fixture);
     }

@@ -24,7 +24,7 @@ static int poll_until_done(
     struct agent_lookup *lookup, struct agent_addresses *addresses, const char **reason)
 {
     int r = LOOKUP_BUSY;
-    for (int i = 0; i < 500 && r == LOOKUP_BUSY; i++) {
+    for (int i = 0; i < 3000 && r == LOOKUP_BUSY; i++) {
         r = agent_lookup_poll(lookup, addresses, reason);
         if (r == LOOKUP_BUSY)
             poll(NULL, 0, 10);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "http_patience.h"
 #include "os/clock.h"
 #include "support/http_peer.h"
 #include "support/unit.h"
@@ -357,16 +358,16 @@ static void work_before_its_time_changes_nothing(void **state)
 {
     struct http_peer *peer = *state;
     struct http_request request = http_peer_get(peer);
-    request.total_ms = 100;
+    request.total_ms = LONG_MS;
     struct http_exchange *exchange = http_peer_send(peer, &request);
     scoped_fd int fd = http_peer_accept(peer);
     http_peer_receive(peer, fd);
     http_peer_settle(peer, 5);
-    struct now resumed = {.boot_ns = clock_now().boot_ns + 3600 * NS_PER_S}; // after a suspend
+    struct now resumed = {.boot_ns = clock_now().boot_ns + LONG_S * NS_PER_S}; // after a suspend
     peer->http->ops->work(peer->http, &resumed);
     assert_int_equal(http_peer_poll(peer, exchange), HTTP_BUSY);
     assert_true(peer->http->ops->deadline_ns(peer->http) != 0);
-    assert_int_equal(http_peer_await(peer, exchange), HTTP_SILENT);
+    assert_int_equal(outcome_at_last(peer, exchange), HTTP_SILENT);
     http_peer_end(peer, exchange);
 }
 

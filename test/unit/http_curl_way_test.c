@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "http_patience.h"
 #include "support/http_peer.h"
 #include "support/tls_server.h"
 #include "support/unit.h"
@@ -283,11 +284,12 @@ static void a_proxy_that_is_silent_has_not_passed_on_anything(void **state)
     struct http_request request = http_peer_get(peer);
     request.is_direct = false;
     request.url = "https://host.invalid/";
-    request.total_ms = 100;
+    request.connect_ms = 2 * LONG_MS;
+    request.total_ms = LONG_MS;
     struct http_exchange *exchange = http_peer_send(peer, &request);
     scoped_fd int fd = http_peer_accept(peer);
     http_peer_receive(peer, fd);
-    assert_int_equal(http_peer_await(peer, exchange), HTTP_SILENT);
+    assert_int_equal(outcome_at_last(peer, exchange), HTTP_SILENT);
     assert_false(peer->response.may_have_arrived);
 }
 
@@ -299,6 +301,7 @@ static struct http_exchange *send_tls(struct http_peer *peer, uint64_t total_ms)
     tls_url(peer, url);
     struct http_request request = http_peer_get(peer);
     request.url = url;
+    request.connect_ms = 2 * total_ms;
     request.total_ms = total_ms;
     return http_peer_send(peer, &request);
 }
@@ -306,7 +309,7 @@ static struct http_exchange *send_tls(struct http_peer *peer, uint64_t total_ms)
 static void a_peer_that_does_not_speak_tls_is_untrusted(void **state)
 {
     struct http_peer *peer = *state;
-    struct http_exchange *exchange = send_tls(peer, 4000);
+    struct http_exchange *exchange = send_tls(peer, 20000);
     scoped_fd int fd = http_peer_accept(peer);
     http_peer_say(peer, fd, "HTTP/1.1 400 Bad Request\r\n\r\n");
     assert_int_equal(http_peer_await(peer, exchange), HTTP_UNTRUSTED);
@@ -317,8 +320,9 @@ static void a_peer_that_does_not_speak_tls_is_untrusted(void **state)
 static void a_peer_that_is_silent_instead_of_tls_is_silent(void **state)
 {
     struct http_peer *peer = *state;
-    struct http_exchange *exchange = send_tls(peer, 100);
-    assert_int_equal(http_peer_await(peer, exchange), HTTP_SILENT);
+    struct http_exchange *exchange = send_tls(peer, LONG_MS);
+    scoped_fd int fd = http_peer_accept(peer);
+    assert_int_equal(outcome_at_last(peer, exchange), HTTP_SILENT);
     assert_false(peer->response.may_have_arrived);
 }
 
