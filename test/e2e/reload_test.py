@@ -207,7 +207,7 @@ class Reload(OnRig):
             time.sleep(0.01 * (turn % 7))
         self.write("publish.period=1s", "identity.property.turn=last")
         self.reload(daemon)
-        self.assertEqual([d["turn"] for d in self.end(daemon)][-1], "last")
+        self.assertEqual(self.end(daemon)[-1]["turn"], "last")
 
 
 if __name__ == "__main__":
