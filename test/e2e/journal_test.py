@@ -7,8 +7,8 @@ import shutil
 import sys
 import time
 
-from harness import (BINARY, COMMON, INSTANCE, TEST, OnRig, bodies, counted, is_eni, is_instance, main, of_mac, total,
-                     values)
+from harness import (BINARY, COMMON, INSTANCE, TEST, OnRig, bodies, counted, is_eni, is_instance, main, of_mac,
+                     properties, total, values)
 
 sys.path.insert(0, str(TEST / "faults"))
 
@@ -117,7 +117,9 @@ class Restarts(Kept):
         gaps = {d.get("gap_ms") for d in after}
         self.assertEqual(len(gaps), 1, "the instance has the gap of its ENI")
         self.assertTrue(1000 <= gaps.pop() <= (time.monotonic() - began) * 1000 + 1000)
-        self.assertNotIn("gap_ms", documents[0])
+        before = [d for d in documents if d not in after]
+        was_held_up = counted(before, "self_ticks_missed") > 0  # by a machine under load
+        self.assertTrue(was_held_up or not properties(before, "gap_ms"), before)
 
     def test_a_hundred_kills_within_one_period_lose_nothing(self):
         dice = random.Random(N_KILLS)
