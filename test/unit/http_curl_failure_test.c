@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "http_patience.h"
 #include "os/clock.h"
 #include "support/http_peer.h"
 #include "support/unit.h"
+#include "unit/http_patience.h"
 
 #define HANG_MS 60000
 

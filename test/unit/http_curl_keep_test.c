@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "moved_clock.h"
 #include "support/http_peer.h"
 #include "support/unit.h"
+#include "unit/moved_clock.h"
 
 #define OK_HI "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "http_patience.h"
 #include "os/clock.h"
 #include "support/http_peer.h"
 #include "support/unit.h"
+#include "unit/http_patience.h"
 
 #define OK_HI "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "http_patience.h"
 #include "support/http_peer.h"
 #include "support/tls_server.h"
 #include "support/unit.h"
+#include "unit/http_patience.h"
 
 #define OK_HI           "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 #define TUNNEL          "HTTP/1.1 200 Connection established\r\nX-From: proxy\r\n\r\n"
@@ -322,6 +322,7 @@ static void a_peer_that_is_silent_instead_of_tls_is_silent(void **state)
     struct http_peer *peer = *state;
     struct http_exchange *exchange = send_tls(peer, LONG_MS);
     scoped_fd int fd = http_peer_accept(peer);
+    assert_true(fd >= 0);
     assert_int_equal(outcome_at_last(peer, exchange), HTTP_SILENT);
     assert_false(peer->response.may_have_arrived);
 }

@@ -2,9 +2,9 @@
 // What comes of a request whose time is up.
 #pragma once
 
-#include "moved_clock.h"
 #include "support/http_peer.h"
 #include "support/unit.h"
+#include "unit/moved_clock.h"
 
 #define LONG_S  3600 // so long that no machine is too slow to get there
 #define LONG_MS UINT64_C(3600000)
