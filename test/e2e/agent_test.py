@@ -2,7 +2,7 @@
 """The CloudWatch agent's socket on the rig: it stops, starts, hangs and resets, and nothing is missing."""
 import time
 
-from harness import OnRig, bodies, main, total
+from harness import OnRig, bodies, main, name_of, total
 
 # A second's window, ten values each: much to send in a short test.
 PACE = ["-o", "sample.interval=100ms", "-o", "publish.period=1s"]
@@ -26,7 +26,7 @@ class AgentSocket(OnRig):
         self.wait_for_reads(daemon)
         self.assertEqual(daemon.stop(90), 0, daemon)
         agent.catch_up()
-        documents = {(d["boot"], d["sequence"], d["part"]): d for d in bodies(agent)}
+        documents = {name_of(d): d for d in bodies(agent)}
         self.assertEqual(len(documents), len(agent.documents), "a document came twice")
         self.assert_published(list(documents.values()), eni, pps_allowance_exceeded=moved)
         self.assertEqual(total(documents.values(), "pps_allowance_exceeded"), moved)

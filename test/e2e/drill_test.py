@@ -6,7 +6,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import BINARY, EXCEEDED, INSTANCE, main, names_of_metrics
+from harness import BINARY, EXCEEDED, INSTANCE, main, name_of, names_of_metrics
 
 OFFLINE = ["-o", "identity.imds=off", "-o", f"identity.instance_id={INSTANCE}"]
 
@@ -72,7 +72,7 @@ class Drill(unittest.TestCase):
         names = set()
         for _ in range(2):
             document, = [json.loads(line) for line in drill("-o", "publish.sink=stdout").stdout.splitlines()]
-            names.add((document["boot"], document["sequence"], document["part"]))
+            names.add(name_of(document))
         self.assertEqual(len(names), 2)
 
     def test_where_nobody_takes_it_that_is_said(self):

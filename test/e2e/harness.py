@@ -59,6 +59,11 @@ def of_mac(mac):
     return lambda document: document.get("mac") == mac
 
 
+def name_of(document):
+    """What tells it apart from all others: one that comes again has it again."""
+    return document["boot"], document["sequence"], document["part"]
+
+
 def bodies(watched):
     return [arrival.document for arrival in list(watched.documents)]
 
@@ -149,7 +154,7 @@ class OnRig(Timed, unittest.TestCase):
 
     def assert_identified(self, documents):
         """boot, sequence and part name each document once; all parts are there."""
-        keys = [(d["boot"], d["sequence"], d["part"]) for d in documents]
+        keys = [name_of(d) for d in documents]
         self.assertEqual(len(keys), len(set(keys)), "a document came twice")
         for d in documents:
             n_parts = sum(1 for e in documents if e["sequence"] == d["sequence"])

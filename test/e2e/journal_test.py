@@ -7,8 +7,8 @@ import shutil
 import sys
 import time
 
-from harness import (BINARY, COMMON, INSTANCE, TEST, OnRig, bodies, counted, is_eni, is_instance, main, of_mac,
-                     properties, total, values)
+from harness import (BINARY, COMMON, INSTANCE, TEST, OnRig, bodies, counted, is_eni, is_instance, main, name_of,
+                     of_mac, properties, total, values)
 
 sys.path.insert(0, str(TEST / "faults"))
 
@@ -81,8 +81,7 @@ class Kept(OnRig):
         firsts = {}
         for daemon in daemons:
             for document in bodies(daemon):
-                name = document["boot"], document["sequence"], document["part"]
-                first, publisher = firsts.setdefault(name, (document, daemon))
+                first, publisher = firsts.setdefault(name_of(document), (document, daemon))
                 if first is not document:
                     self.assertEqual(document, first)
                     self.assertIn(publisher, self.killed, "a document came twice")

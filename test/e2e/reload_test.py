@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from harness import BINARY, DATA, INSTANCE, OnRig, bodies, counted, is_eni, is_instance, main, total
+from harness import BINARY, DATA, INSTANCE, OnRig, bodies, counted, is_eni, is_instance, main, name_of, total
 
 from rig_agent import unacknowledged
 
@@ -188,7 +188,7 @@ class Reload(OnRig):
         self.count(7)
         self.assertEqual(daemon.stop(90), 0, daemon)
         agent.catch_up()
-        documents = {(d["boot"], d["sequence"], d["part"]): d for d in bodies(agent)}
+        documents = {name_of(d): d for d in bodies(agent)}
         self.assertEqual(total(documents.values(), PPS, is_eni), self.moved)
         self.assertEqual(total(documents.values(), PPS, is_instance), self.moved)
         self.assertEqual(agent.garbage, [])

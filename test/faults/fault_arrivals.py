@@ -4,6 +4,7 @@ and the records that they are parts of."""
 import collections
 
 import journal_file
+from harness import name_of
 
 # Before a document is read it was sent: a break may be so much older than what it doubled, on a machine under load.
 UNDER_WAY_S = 4.0
@@ -18,10 +19,6 @@ LEVELS = ("conntrack_allowance_available", "conntrack_allowance_used_percent", "
 Break = collections.namedtuple("Break", "time reason")
 
 
-def identity(document):
-    return document["boot"], document["sequence"], document["part"]
-
-
 def content(document):
     """Without what a document that comes later may know better: labels, and the clock after a step."""
     return {name: value for name, value in document.items() if isinstance(value, list) and name != "unidentified"}
@@ -34,8 +31,8 @@ class Arrivals:
         self.arrivals = sorted(arrivals, key=lambda arrival: arrival.time)
         self.by_identity, self.times = collections.defaultdict(list), collections.defaultdict(list)
         for arrival in self.arrivals:
-            self.by_identity[identity(arrival.document)].append(arrival)
-            self.times[identity(arrival.document)].append(arrival.time)
+            self.by_identity[name_of(arrival.document)].append(arrival)
+            self.times[name_of(arrival.document)].append(arrival.time)
         # A level is the same in two windows of one period, which a restart makes; and so is nothing.
         self.data = {datum for _, datum in data
                      if datum.metric not in LEVELS and any(value for value, _ in datum.pairs)}

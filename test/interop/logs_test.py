@@ -14,7 +14,7 @@ from aws_faults import access_denied, failing, reset, reset_before, server_error
 from aws_service import Aws  # noqa: E402
 from aws_tls import Certificates  # noqa: E402
 from aws_turns import Turns, turn_of  # noqa: E402
-from harness import AVAILABLE, BINARY, COMMON, DATA, EXCEEDED, INSTANCE, OnRig, main  # noqa: E402
+from harness import AVAILABLE, BINARY, COMMON, DATA, EXCEEDED, INSTANCE, OnRig, main, name_of  # noqa: E402
 from moto_service import Moto  # noqa: E402
 
 GROUP, POLICY = "/enawatch/metrics", "packaging/iam/logs.json"
@@ -79,7 +79,7 @@ class OnLogs(OnRig):
         of_eni = self.metrics.statistics("EnaWatch", metric, {"InstanceId": INSTANCE, "NetworkInterfaceId": eni.mac})
         self.assertEqual((of_instance.sum, of_eni.sum, of_eni.units), (moved, moved, {"Count"}))
         self.assertEqual([self.aws.violations, self.logs.emf_errors], [[], []])
-        keys = [(d["boot"], d["sequence"], d["part"]) for d in self.documents()]
+        keys = list(map(name_of, self.documents()))
         self.assertEqual(len(keys), len(set(keys)), "a document came twice")
 
     def move_until(self, eni, predicate, timeout=30):
@@ -224,9 +224,9 @@ class GoesWrong(OnLogs):
         n = len(self.messages())
         self.aws.wait_for(self.has_events(n + 6))
         self.assertEqual(daemon.stop(), 0, daemon)
-        keys = collections.Counter((d["boot"], d["sequence"], d["part"]) for d in self.documents())
+        keys = collections.Counter(map(name_of, self.documents()))
         doubled = [key for key, n in keys.items() if n > 1]
-        told = {(d["boot"], d["sequence"], d["part"]): d.get("self_maybe_doubled", 0) for d in self.documents()}
+        told = {name_of(d): d.get("self_maybe_doubled", 0) for d in self.documents()}
         self.assertGreaterEqual(len(doubled), 1)
         self.assertEqual(sum(told.values()), len(doubled), daemon)
         self.assertTrue(eni)

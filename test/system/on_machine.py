@@ -10,7 +10,7 @@ TEST = pathlib.Path(__file__).resolve().parents[1]
 TOP = TEST.parent
 sys.path[:0] = [str(TEST / name) for name in ("rig", "e2e", "interop", "checks")]
 
-from harness import is_eni, is_instance, total  # noqa: E402,F401
+from harness import is_eni, is_instance, name_of, total  # noqa: E402,F401
 from kernel_log import KernelLog  # noqa: E402
 from machine import FAR, INTERFACE, Failed, Machine  # noqa: E402,F401
 from rig_agent import Agent  # noqa: E402
@@ -37,10 +37,6 @@ def configuration(**changed):
         section, name = key.split(".", 1)
         lines += [f"[{section}]", f"{name} = {wanted[key]}"]
     return "\n".join(lines) + "\n"
-
-
-def name_of(document):
-    return document["boot"], document["sequence"], document["part"]
 
 
 class OnMachine(unittest.TestCase):
@@ -173,7 +169,7 @@ class OnService(OnMachine):
         since = len(self.documents())
         self.agent.wait_for(lambda _: any(is_instance(d) for d in self.documents()[since:]))
         self.assertEqual(self.n_published(), n_packets)
-        names = [name_of(d) for d in self.documents()]
+        names = list(map(name_of, self.documents()))
         self.assertTrue(was_killed or len(names) == len(set(names)), "a document came twice")
 
 

@@ -97,7 +97,7 @@ class Off(OnMachine):
         self.assertNotIn("wait for delivery", self.log())
         self.machine.send(11)
         self.machine.power_off()
-        names = [(d["boot"], d["sequence"], d["part"]) for d in self.heard()]
+        names = list(map(on_machine.name_of, self.heard()))
         self.assertEqual(len(names), len(set(names)), names)
         self.assertEqual(on_machine.total(self.heard(), PACKETS), 33 + 11)
 
