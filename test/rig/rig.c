@@ -145,7 +145,8 @@ static int write_answer(const struct call *call, struct answer *answer)
     return caller_write(&call->caller, call->address, parts, 2);
 }
 
-// Returns the result of the ioctl, or ANSWER_KERNEL.
+// Returns the result of the ioctl, or ANSWER_KERNEL. Counted before it waits: a test can tell that
+// it is under way.
 static int answer_call(struct rig *rig, const struct call *call)
 {
     union answer_head head;
@@ -159,6 +160,9 @@ static int answer_call(struct rig *rig, const struct call *call)
     if (error)
         return error;
     int result = answer_make(call->device, &question, &answer);
+    if (result == ANSWER_KERNEL)
+        return result;
+    tally_count(&rig->tally, call->device->mac, call->command);
     if (answer.is_from_device)
         let_pass(rig, call->device->latency_ms);
     return result == 0 ? write_answer(call, &answer) : result;
@@ -185,8 +189,8 @@ static void serve_call(struct rig *rig)
         .caller = {
             .listener = rig->listener, .id = rig->request->id, .thread = (pid_t)rig->request->pid}};
     int result = understand(rig, &call) ? answer_call(rig, &call) : ANSWER_KERNEL;
-    const char *who = result == ANSWER_KERNEL ? TALLY_KERNEL : call.device->mac;
-    tally_count(&rig->tally, who, call.command);
+    if (result == ANSWER_KERNEL)
+        tally_count(&rig->tally, TALLY_KERNEL, call.command);
     respond(rig, result);
 }
 

@@ -185,7 +185,7 @@ class Daemon(Watched):
             raise
 
     def counts(self):
-        """{(mac, "GSTATS"): answered calls, ("kernel", ...): calls left to the kernel}."""
+        """{(mac, "GSTATS"): calls taken up, ("kernel", ...): calls left to the kernel}."""
         path = self._base + ".count"
         if self._rig.poll() is None:
             if os.path.exists(path):

@@ -44,6 +44,11 @@ class RigTest(unittest.TestCase):
         return list(struct.unpack_from(f"{n}Q", bytes.fromhex(answer["data"])))
 
 
+    def wait_for_a_read(self, daemon, eni):
+        """Until the rig has taken up a GSTATS call: with a latency, it is under way now."""
+        daemon.wait_for(lambda d: d.counts().get((eni.mac, "GSTATS")))
+
+
 class Answers(RigTest):
     def test_drvinfo_is_what_the_file_says(self):
         self.rig.add("ens5", version="2.13.0g", bus="0000:00:07.0")
@@ -248,9 +253,8 @@ class Faults(RigTest):
     def test_a_binary_killed_while_it_waits_ends_the_rig(self):
         eni = self.rig.add("ens5")
         eni.latency(60000)
-        daemon = self.start(["say", "go"], ["stats", "ens5", 0, 112])
-        daemon.wait_for(lambda d: d.documents)
-        time.sleep(0.2)
+        daemon = self.start(["stats", "ens5", 0, 112])
+        self.wait_for_a_read(daemon, eni)
         start = time.monotonic()
         self.assertEqual(daemon.kill(), 128 + signal.SIGKILL)
         self.assertLess(time.monotonic() - start, 30)  # half of what it waits for
@@ -259,16 +263,16 @@ class Faults(RigTest):
     def test_a_thread_that_dies_while_it_waits_hurts_nobody(self):
         slow, quick = self.rig.add("ens5"), self.rig.add("ens6")
         slow.latency(5000)
-        # By the number of its system call, ioctl on x86_64 or aarch64, it waits for the answer.
-        script = ("import subprocess, sys, time\n"
-                  "child = subprocess.Popen([sys.executable, *sys.argv[1:3]], stdout=subprocess.PIPE)\n"
-                  "child.stdout.readline()\n"
-                  "while open(f'/proc/{child.pid}/syscall').read().split()[0] not in ('16', '29'): time.sleep(0.02)\n"
+        script = ("import signal, subprocess, sys\n"
+                  "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])\n"
+                  "child = subprocess.Popen([sys.executable, *sys.argv[1:3]])\n"
+                  "signal.sigwait([signal.SIGUSR1])\n"
                   "child.kill(); child.wait()\n"
                   "sys.exit(subprocess.call([sys.executable, sys.argv[1], sys.argv[3]]))\n")
-        daemon = self.rig.start(
-            sys.executable, "-c", script, CLIENT, json.dumps([["say", "go"], ["stats", "ens5", 0, 112]]),
-            json.dumps([["drvinfo", quick.name]]))
+        daemon = self.rig.start(sys.executable, "-c", script, CLIENT, json.dumps([["stats", "ens5", 0, 112]]),
+                                json.dumps([["drvinfo", quick.name]]))
+        self.wait_for_a_read(daemon, slow)
+        daemon.signal(signal.SIGUSR1)
         self.assertEqual(daemon.wait(), 0)
         self.assertEqual([arrival.document["driver"] for arrival in daemon.documents], ["ena"])
         self.assertEqual(daemon.counts(), {(slow.mac, "GSTATS"): 1, (quick.mac, "GDRVINFO"): 1})
@@ -277,10 +281,8 @@ class Faults(RigTest):
     def test_signals_reach_a_binary_that_another_call_delays(self):
         eni = self.rig.add("ens5")
         eni.latency(1000)
-        daemon = self.start(["say", "go"], ["stats", "ens5", 0, 112],
-                            ["wait_signal", signal.SIGTERM])
-        daemon.wait_for(lambda d: d.documents)
-        time.sleep(0.2)
+        daemon = self.start(["stats", "ens5", 0, 112], ["wait_signal", signal.SIGTERM])
+        self.wait_for_a_read(daemon, eni)
         self.assertEqual(daemon.stop(), 0)
         self.assertEqual(daemon.documents[-1].document, signal.SIGTERM)
 

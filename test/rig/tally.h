@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many ethtool calls were answered, per device and command, and how many went on to the kernel.
+// How many ethtool calls the rig took up, per device and command, and how many went on to the
+// kernel.
 #pragma once
 
 #include <stddef.h>
