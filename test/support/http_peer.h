@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Both ends of HTTP in one thread: libcurl's, driven as the daemon drives it (only when its
 // descriptor is readable or its time has come), and a server on the loopback interface that says
-// what the test says. The test owns it. Whatever takes longer than 5 s fails the test.
+// what the test says. The test owns it. Whatever takes longer than 30 s fails the test.
 #pragma once
 
 #include "os/http.h"
@@ -33,7 +33,7 @@ void http_peer_restart(struct http_peer *peer, const struct http_curl_options *o
 #define http_test(function)                                                                        \
     cmocka_unit_test_setup_teardown(function, http_peer_setup, http_peer_teardown)
 
-// GET of its root, with bounds that no sound exchange reaches: 4 s, a megabyte.
+// GET of its root, with bounds that no sound exchange reaches: 20 s, a megabyte.
 struct http_request http_peer_get(const struct http_peer *peer);
 struct http_exchange *http_peer_send(struct http_peer *peer, const struct http_request *request);
 enum http_outcome http_peer_poll(struct http_peer *peer, const struct http_exchange *exchange);
