@@ -133,7 +133,7 @@ class OnRig(Timed, unittest.TestCase):
             agent.catch_up()
             act()
 
-    def undisturbed(self, act, *enis, n_tries=4):
+    def undisturbed(self, act, *enis, n_tries=8):
         """What act() returns, a daemon that has ended first: the first that read these ENIs, or all, in every tick. A
         machine under load lets it read one less often."""
         for _ in range(n_tries):

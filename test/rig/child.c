@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,6 +123,7 @@ static _Noreturn void become_command(const struct child_options *options, int ch
         fprintf(stderr, "rig: cannot catch ethtool calls: %s\n", strerror(-error));
         _exit(EXIT_CANNOT_RUN);
     }
+    signal(SIGINT, SIG_DFL); // ignored by what a shell runs in its background
     sigprocmask(SIG_SETMASK, options->mask, NULL);
     execvp(options->argv[0], options->argv);
     error = errno;

@@ -145,8 +145,7 @@ static int write_answer(const struct call *call, struct answer *answer)
     return caller_write(&call->caller, call->address, parts, 2);
 }
 
-// Returns the result of the ioctl, or ANSWER_KERNEL. Counted before it waits: a test can tell that
-// it is under way.
+// Returns the result of the ioctl, or ANSWER_KERNEL.
 static int answer_call(struct rig *rig, const struct call *call)
 {
     union answer_head head;
@@ -160,11 +159,10 @@ static int answer_call(struct rig *rig, const struct call *call)
     if (error)
         return error;
     int result = answer_make(call->device, &question, &answer);
-    if (result == ANSWER_KERNEL)
-        return result;
-    tally_count(&rig->tally, call->device->mac, call->command);
-    if (answer.is_from_device)
+    if (answer.is_from_device && call->device->latency_ms > 0) {
+        tally_count(&rig->tally, call->device->mac, TALLY_DELAYED);
         let_pass(rig, call->device->latency_ms);
+    }
     return result == 0 ? write_answer(call, &answer) : result;
 }
 
@@ -189,8 +187,8 @@ static void serve_call(struct rig *rig)
         .caller = {
             .listener = rig->listener, .id = rig->request->id, .thread = (pid_t)rig->request->pid}};
     int result = understand(rig, &call) ? answer_call(rig, &call) : ANSWER_KERNEL;
-    if (result == ANSWER_KERNEL)
-        tally_count(&rig->tally, TALLY_KERNEL, call.command);
+    const char *who = result == ANSWER_KERNEL ? TALLY_KERNEL : call.device->mac;
+    tally_count(&rig->tally, who, call.command);
     respond(rig, result);
 }
 

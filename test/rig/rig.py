@@ -185,7 +185,8 @@ class Daemon(Watched):
             raise
 
     def counts(self):
-        """{(mac, "GSTATS"): calls taken up, ("kernel", ...): calls left to the kernel}."""
+        """{(mac, "GSTATS"): answered calls, (mac, "DELAYED"): calls that a latency has begun to delay, ("kernel", ...):
+        calls left to the kernel}."""
         path = self._base + ".count"
         if self._rig.poll() is None:
             if os.path.exists(path):

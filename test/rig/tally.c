@@ -36,7 +36,8 @@ void tally_count(struct tally *tally, const char *who, uint32_t command)
 
 static void print_row(FILE *out, const struct tally_row *row)
 {
-    const char *name = answer_command_name(row->command);
+    const char *name = row->command == TALLY_DELAYED ? "DELAYED"
+                                                     : answer_command_name(row->command);
     if (name)
         fprintf(out, "%s %s %" PRIu64 "\n", row->who, name, row->n_calls);
     else

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many ethtool calls the rig took up, per device and command, and how many went on to the
-// kernel.
+// How many ethtool calls were answered, per device and command, and how many went on to the kernel.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define TALLY_KERNEL "kernel"
+
+// In the place of a command: a call that the device takes its time for, counted when that begins.
+// It is counted as what it is when it is over.
+#define TALLY_DELAYED UINT32_MAX
 
 struct tally_row {
     char who[18]; // MAC, or TALLY_KERNEL
