@@ -118,7 +118,7 @@ class Restarts(Kept):
         self.assertTrue(1000 <= gaps.pop() <= (time.monotonic() - began) * 1000 + 1000)
         before = [d for d in documents if d not in after]
         was_held_up = counted(before, "self_ticks_missed") > 0  # by a machine under load
-        self.assertTrue(was_held_up or not properties(before, "gap_ms"), before)
+        self.assertTrue(was_held_up or max(properties(before, "gap_ms"), default=0) < 500, before)
 
     def test_a_hundred_kills_within_one_period_lose_nothing(self):
         dice = random.Random(N_KILLS)
