@@ -125,9 +125,10 @@ class Identity(OnRig):
         self.assertEqual(daemon.stop(), 0, daemon)
 
     def goes_on(self, daemon):
-        """Whether there was a request, which nobody answers, in whose second and the next no sample is missing."""
+        """Whether there was a request, which nobody answers, in whose second and the next there are most of the ten
+        samples: waiting for it would take half of them from one or the other."""
         full = {d["_aws"]["Timestamp"] // 1000 for d in bodies(daemon)
-                if len(d.get("pps_allowance_exceeded", [])) == 10}
+                if len(d.get("pps_allowance_exceeded", [])) >= 7}
         return any({int(request.time), int(request.time) + 1} <= full for request in list(self.metadata.requests))
 
     def test_imds_off_sends_nothing_and_waits_for_nothing(self):

@@ -87,7 +87,7 @@ class Budget(Neighbour):
         for eni in enis:
             eni.heal()
         # After 60 ticks no slow read is in the mean, and the next read is at most ten ticks away.
-        daemon.wait_for(lambda d: all(self.lines_about(d, eni, AGAIN) for eni in enis[1:]), 60)
+        daemon.wait_for(lambda d: all(self.lines_about(d, eni, AGAIN) for eni in enis[1:]), 180)
         before = self.reads(daemon, *enis)
         self.wait_for_reads(daemon, 5)
         return [b - a for a, b in zip(before, self.reads(daemon, *enis))]
