@@ -43,7 +43,6 @@ class RigTest(unittest.TestCase):
     def values_of(self, answer, n):
         return list(struct.unpack_from(f"{n}Q", bytes.fromhex(answer["data"])))
 
-
     def wait_for_a_delayed_call(self, daemon, eni):
         """Until one is under way."""
         daemon.wait_for(lambda d: d.counts().get((eni.mac, "DELAYED")))
